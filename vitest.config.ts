@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The addon's tensor table belongs to one process: processes, never worker threads.
+    pool: 'forks',
+    // One process for all files: TensorFlow.js and the addon are loaded once.
+    isolate: false,
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // tfjs ships ES modules that Node cannot load by itself (extensionless imports); Vite can.
+    server: { deps: { inline: [/@tensorflow\/tfjs-(core|layers)/] } },
+  },
+});
