@@ -1,0 +1,226 @@
+/**
+ * Gemma 3's config.json as one flat record.
+ *
+ * The files on the hub are sparse: a key that is missing means the default of transformers' `Gemma3TextConfig`, never an
+ * error (google/gemma-3-4b-it leaves out even the head counts). Two generations of the rotary fields are read: the old
+ * `rope_theta` + `rope_scaling` + `rope_local_base_freq`, and transformers 5's `rope_parameters`.
+ */
+
+import type { Problem } from '../errors.ts';
+import { UserError } from '../errors.ts';
+import { ConfigReader, isRecord } from './config-reader.ts';
+
+export type LayerType = 'sliding_attention' | 'full_attention';
+
+/** Rotary embedding of one kind of layer: `inv_freq[j] = theta^(-2j / headDim) / factor`. */
+export interface RopeParameters {
+  theta: number;
+  factor: number;
+}
+
+/** The text decoder's shape and constants; camelCase mirror of config.json. */
+export interface Gemma3Config {
+  /** Rows of the embedding as stored: 262144, or 262208 in the 4B, 12B and 27B files. */
+  vocabSize: number;
+  /** Rows that may be predicted: the 64 rows that the hub's converter appended to make 262208 never may. */
+  numLogits: number;
+  hiddenSize: number;
+  intermediateSize: number;
+  numHiddenLayers: number;
+  numAttentionHeads: number;
+  numKeyValueHeads: number;
+  headDim: number;
+  rmsNormEps: number;
+  /** Attention scores are scaled by this to the power -1/2; 168 in 27B, the head dimension elsewhere. */
+  queryPreAttnScalar: number;
+  /** A sliding layer sees this many positions, its own included. */
+  slidingWindow: number;
+  maxPositionEmbeddings: number;
+  /** One entry a layer. */
+  layerTypes: LayerType[];
+  rope: Record<LayerType, RopeParameters>;
+  padTokenId: number;
+  bosTokenId: number;
+  eosTokenIds: number[];
+  tieWordEmbeddings: true;
+  initializerRange: number;
+  /** The config.json as read (the whole file, also when the text part sits under `text_config`), written back on save. */
+  raw: Record<string, unknown>;
+}
+
+const TEXT_TYPES = ['gemma3_text', 'gemma3'];
+const ROWS_OF_THE_TOKENIZER = 262144;
+const ROWS_AS_CONVERTED = 262208;
+
+/** Settings that other models of the family use and the Gemma 3 text decoder does not: anything else is refused. */
+const FIXED: readonly { key: string; allowed: readonly unknown[]; what: string }[] = [
+  { key: 'hidden_activation', allowed: [undefined, null, 'gelu_pytorch_tanh'], what: 'gelu_pytorch_tanh' },
+  { key: 'attention_bias', allowed: [undefined, null, false], what: 'false' },
+  { key: 'attn_logit_softcapping', allowed: [undefined, null], what: 'null' },
+  { key: 'final_logit_softcapping', allowed: [undefined, null], what: 'null' },
+  { key: 'use_bidirectional_attention', allowed: [undefined, null, false], what: 'false' },
+  { key: 'tie_word_embeddings', allowed: [undefined, null, true], what: 'true' },
+];
+
+/**
+ * Reads a parsed config.json.
+ * @param file shown in messages
+ * @throws UserError listing everything that makes this not a Gemma 3 text decoder
+ */
+export function parseConfig(json: unknown, file: string): Gemma3Config {
+  if (!isRecord(json)) throw new UserError({ file, message: 'config.json must hold a JSON object.' });
+  const text = isRecord(json.text_config) ? json.text_config : json;
+  const problems: Problem[] = [];
+  checkModelType(json, text, file, problems);
+  for (const { key, allowed, what } of FIXED) {
+    const value = text[key] ?? (text === json ? undefined : json[key]);
+    if (!allowed.includes(value)) {
+      problems.push({
+        file,
+        message: `"${key}" is ${JSON.stringify(value)}; Gemma 3 text models have ${what}.`,
+      });
+    }
+  }
+
+  const read = new ConfigReader(text, json, file, problems);
+  const numHiddenLayers = read.positiveInteger('num_hidden_layers', 26, 10_000);
+  const numAttentionHeads = read.positiveInteger('num_attention_heads', 8);
+  const numKeyValueHeads = read.positiveInteger('num_key_value_heads', 4);
+  const headDim = read.positiveInteger('head_dim', 256);
+  if (numAttentionHeads % numKeyValueHeads !== 0) {
+    problems.push({
+      file,
+      message: `"num_attention_heads" (${numAttentionHeads}) must be a multiple of "num_key_value_heads" (${numKeyValueHeads}).`,
+    });
+  }
+  if (headDim % 2 !== 0) problems.push({ file, message: `"head_dim" must be even, found ${headDim}.` });
+  const vocabSize = read.positiveInteger('vocab_size', ROWS_AS_CONVERTED);
+  const config: Gemma3Config = {
+    vocabSize,
+    numLogits: vocabSize === ROWS_AS_CONVERTED ? ROWS_OF_THE_TOKENIZER : vocabSize,
+    hiddenSize: read.positiveInteger('hidden_size', 2304),
+    intermediateSize: read.positiveInteger('intermediate_size', 9216),
+    numHiddenLayers,
+    numAttentionHeads,
+    numKeyValueHeads,
+    headDim,
+    rmsNormEps: read.positive('rms_norm_eps', 1e-6),
+    queryPreAttnScalar: read.positive('query_pre_attn_scalar', 256),
+    slidingWindow: read.positiveInteger('sliding_window', 4096),
+    maxPositionEmbeddings: read.positiveInteger('max_position_embeddings', 131072),
+    layerTypes: layerTypesOf(text, numHiddenLayers, read),
+    rope: ropeOf(text, read),
+    padTokenId: read.tokenId('pad_token_id', 0),
+    bosTokenId: read.tokenId('bos_token_id', 2),
+    eosTokenIds: read.tokenIds('eos_token_id', 1),
+    tieWordEmbeddings: true,
+    initializerRange: read.positive('initializer_range', 0.02),
+    raw: json,
+  };
+  if (problems.length > 0) throw new UserError(problems);
+  return config;
+}
+
+function checkModelType(
+  json: Record<string, unknown>,
+  text: Record<string, unknown>,
+  file: string,
+  problems: Problem[],
+): void {
+  const found = text.model_type ?? json.model_type;
+  const architecture = Array.isArray(json.architectures) ? String(json.architectures[0]) : undefined;
+  const ok =
+    found === undefined ? architecture?.startsWith('Gemma3For') === true : TEXT_TYPES.includes(String(found));
+  if (!ok) {
+    const what = found ?? architecture;
+    const shown = what === undefined ? 'nothing' : `"${String(what)}"`;
+    problems.push({
+      file,
+      message: `not a Gemma 3 text model: "model_type" is ${shown}, allowed: "gemma3_text" or "gemma3".`,
+    });
+  }
+}
+
+/** `layer_types` first, else a pattern of N (every N-th layer is global), else the released models' 6. */
+function layerTypesOf(
+  text: Record<string, unknown>,
+  numHiddenLayers: number,
+  read: ConfigReader,
+): LayerType[] {
+  const listed = text.layer_types;
+  if (listed !== undefined && listed !== null) {
+    const known = (item: unknown): item is LayerType =>
+      item === 'sliding_attention' || item === 'full_attention';
+    if (Array.isArray(listed) && listed.length === numHiddenLayers && listed.every(known)) return listed;
+    read.problem(
+      `"layer_types" must list "sliding_attention" or "full_attention" once for each of the ${numHiddenLayers} layers.`,
+    );
+    return [];
+  }
+  const key = text._sliding_window_pattern == null ? 'sliding_window_pattern' : '_sliding_window_pattern';
+  const pattern = read.positiveInteger(key, 6);
+  return Array.from({ length: numHiddenLayers }, (_, layer) =>
+    (layer + 1) % pattern === 0 ? 'full_attention' : 'sliding_attention',
+  );
+}
+
+function ropeOf(text: Record<string, unknown>, read: ConfigReader): Record<LayerType, RopeParameters> {
+  const both = isRecord(text.rope_parameters) ? text.rope_parameters : {};
+  const part = (type: LayerType) => (isRecord(both[type]) ? both[type] : {});
+  const scaling = isRecord(text.rope_scaling) ? text.rope_scaling : {};
+  return {
+    // rope_scaling of the old form is about the global layers alone; the local ones are never stretched.
+    full_attention: rope({ ...part('full_attention'), ...scaling }, read.positive('rope_theta', 1e6), read),
+    sliding_attention: rope(part('sliding_attention'), read.positive('rope_local_base_freq', 1e4), read),
+  };
+}
+
+function rope(fields: Record<string, unknown>, defaultTheta: number, read: ConfigReader): RopeParameters {
+  const type = fields.rope_type ?? fields.type ?? 'default';
+  if (type !== 'default' && type !== 'linear') {
+    read.problem(
+      `rotary embedding of type ${JSON.stringify(type)} is not Gemma 3's; allowed: "default" or "linear".`,
+    );
+  }
+  const theta = read.positive('rope_theta', defaultTheta, fields);
+  return { theta, factor: type === 'linear' ? read.positive('factor', 1, fields) : 1 };
+}
+
+/**
+ * Every parameter of the decoder, in the order of the forward pass.
+ * @returns name without a file's prefix (`layers.0.self_attn.q_proj.weight`) -> shape; linear weights are [out, in]
+ */
+export function parameterShapes(config: Gemma3Config): Map<string, number[]> {
+  const {
+    hiddenSize: D,
+    intermediateSize: F,
+    headDim: H,
+    numAttentionHeads: N,
+    numKeyValueHeads: K,
+  } = config;
+  const shapes = new Map<string, number[]>([['embed_tokens.weight', [config.vocabSize, D]]]);
+  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
+    const add = (name: string, ...shape: number[]) => shapes.set(`layers.${layer}.${name}.weight`, shape);
+    add('input_layernorm', D);
+    add('self_attn.q_proj', N * H, D);
+    add('self_attn.k_proj', K * H, D);
+    add('self_attn.v_proj', K * H, D);
+    add('self_attn.q_norm', H);
+    add('self_attn.k_norm', H);
+    add('self_attn.o_proj', D, N * H);
+    add('post_attention_layernorm', D);
+    add('pre_feedforward_layernorm', D);
+    add('mlp.gate_proj', F, D);
+    add('mlp.up_proj', F, D);
+    add('mlp.down_proj', D, F);
+    add('post_feedforward_layernorm', D);
+  }
+  return shapes.set('norm.weight', [D]);
+}
+
+/** Number of trainable values; the tied unembedding counts once. */
+export function countParameters(config: Gemma3Config): number {
+  let total = 0;
+  for (const shape of parameterShapes(config).values()) total += shape.reduce((a, b) => a * b, 1);
+  return total;
+}
