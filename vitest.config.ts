@@ -1,6 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // tfjs-core has to be one instance: its ES modules, not the CommonJS bundle that `main` names.
+  resolve: {
+    alias: [
+      {
+        find: /^@tensorflow\/tfjs-(core|layers)$/,
+        replacement: fileURLToPath(
+          new URL('./node_modules/@tensorflow/tfjs-$1/dist/index.js', import.meta.url),
+        ),
+      },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // The addon's tensor table belongs to one process: processes, never worker threads.

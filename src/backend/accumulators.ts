@@ -1,0 +1,45 @@
+/** The gradients of a set of parameters, collected over the micro-batches of one optimizer step. */
+
+import { accumulateGradients } from './gradients.ts';
+import { setZero, sumOfSquares } from './ops/inPlace.ts';
+import * as tf from './tfjs.ts';
+
+export class Gradients {
+  private readonly byName = new Map<string, tf.Variable>();
+
+  /** One zero tensor for each parameter. */
+  constructor(private readonly parameters: ReadonlyMap<string, tf.Variable>) {
+    for (const [name, parameter] of parameters) {
+      const zeros = tf.zeros(parameter.shape);
+      this.byName.set(name, tf.variable(zeros, false));
+      zeros.dispose();
+    }
+  }
+
+  /** Adds the gradients of the scalar f() and returns its value. */
+  accumulate(f: () => tf.Scalar): number {
+    return accumulateGradients(f, this.parameters, this.byName);
+  }
+
+  get(name: string): tf.Tensor {
+    const gradient = this.byName.get(name);
+    if (!gradient) throw new Error(`no gradient for ${name}`);
+    return gradient;
+  }
+
+  zero(): void {
+    for (const gradient of this.byName.values()) setZero(gradient);
+  }
+
+  /** Euclidean norm over all of them (torch.nn.utils.clip_grad_norm_: total norm). */
+  globalNorm(): number {
+    let sum = 0;
+    for (const gradient of this.byName.values()) sum += sumOfSquares(gradient);
+    return Math.sqrt(sum);
+  }
+
+  dispose(): void {
+    for (const gradient of this.byName.values()) gradient.dispose();
+    this.byName.clear();
+  }
+}

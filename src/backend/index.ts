@@ -1,0 +1,19 @@
+export { Gradients } from './accumulators.ts';
+export { assignBytes, type FloatFileType, tensorBytes, tensorFromBytes } from './bytes.ts';
+export { accumulateGradients, installGradients, isRecording } from './gradients.ts';
+export { type MemoryInfo, memoryInfo, resetPeakMemory } from './memory.ts';
+export { type AdamWHyper, type AdamWState, adamwStep } from './ops/adamw.ts';
+export { attention } from './ops/attention.ts';
+export { type CrossEntropy, linearCrossEntropy } from './ops/crossEntropy.ts';
+export { embedding } from './ops/embedding.ts';
+export { geglu } from './ops/geglu.ts';
+export { headNormRope } from './ops/headNormRope.ts';
+export { linear } from './ops/linear.ts';
+export { rmsNorm } from './ops/rmsNorm.ts';
+export {
+  type BackendInfo,
+  type BackendName,
+  type BackendOptions,
+  type ComputeType,
+  startBackend,
+} from './select.ts';

@@ -1,0 +1,288 @@
+/**
+ * Every fused operation: the native kernel against the composed version of the same kernel, value and gradient. The
+ * reference gradient is the one TensorFlow.js derives from the composed operations.
+ */
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  attention,
+  embedding,
+  geglu,
+  headNormRope,
+  linear,
+  linearCrossEntropy,
+  rmsNorm,
+} from '../../src/backend/index.ts';
+import * as tf from '../../src/backend/tfjs.ts';
+import { startTorch } from './torch.ts';
+
+type Inputs = Record<string, tf.Tensor>;
+
+beforeAll(startTorch);
+afterEach(() => tf.disposeVariables());
+
+function normal(shape: number[], seed: number, deviation = 1): tf.Tensor {
+  return tf.randomNormal(shape, 0, deviation, 'float32', seed);
+}
+
+/** The composed version of a kernel as ordinary operations, so that TensorFlow.js can differentiate it. */
+function composed(name: string, inputs: Inputs, attrs: object): tf.Tensor {
+  const { kernelFunc } = tf.getKernel(name, 'wasm');
+  return (kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend: tf.backend() }) as tf.Tensor[])[0]!;
+}
+
+/** Largest difference of value and of each gradient, relative to the largest entry of the reference. */
+function compare(
+  native: (inputs: Inputs) => tf.Tensor,
+  reference: (inputs: Inputs) => tf.Tensor,
+  inputs: Inputs,
+  of: string[],
+) {
+  const differences: Record<string, number> = {};
+  tf.tidy(() => {
+    const weights = normal(native(inputs).shape, 99);
+    const all = (f: (inputs: Inputs) => tf.Tensor) => {
+      const scalar = (...xs: tf.Tensor[]) =>
+        tf.sum(tf.mul(f({ ...inputs, ...Object.fromEntries(of.map((k, i) => [k, xs[i]!])) }), weights));
+      return [f(inputs), ...tf.grads(scalar)(of.map((k) => inputs[k]!))];
+    };
+    const [ours, theirs] = [all(native), all(reference)];
+    ['value', ...of].forEach((name, i) => {
+      const difference = tf.max(tf.abs(tf.sub(ours[i]!, theirs[i]!))).dataSync()[0]!;
+      differences[name] = difference / (tf.max(tf.abs(theirs[i]!)).dataSync()[0]! + 1);
+    });
+  });
+  return differences;
+}
+
+function expectSmall(differences: Record<string, number>, most = 2e-5) {
+  for (const [name, difference] of Object.entries(differences)) expect(difference, name).toBeLessThan(most);
+}
+
+describe('rmsNorm', () => {
+  for (const width of [8, 33, 640]) {
+    it(`equals the composed version at width ${width}`, () => {
+      const inputs = {
+        x: normal([130, width], 1, 3),
+        weight: normal([width], 2, 0.3),
+        residual: normal([130, width], 3),
+      };
+      const attrs = { eps: 1e-6 };
+      expectSmall(
+        compare(
+          (i) => rmsNorm(i.x!, i.weight!, 1e-6),
+          (i) => composed('RMSNorm', { x: i.x!, weight: i.weight! }, attrs),
+          inputs,
+          ['x', 'weight'],
+        ),
+      );
+      expectSmall(
+        compare(
+          (i) => rmsNorm(i.x!, i.weight!, 1e-6, i.residual!),
+          (i) => composed('RMSNorm', i, attrs),
+          inputs,
+          ['x', 'weight', 'residual'],
+        ),
+      );
+    });
+  }
+
+  it('multiplies by 1 + w, so that zero weights leave rows of unit mean square', () => {
+    const y = rmsNorm(normal([4, 64], 5, 7), tf.zeros([64]), 1e-6);
+    for (const m of tf.mean(tf.square(y), 1).dataSync()) expect(m).toBeCloseTo(1, 4);
+  });
+});
+
+describe('headNormRope', () => {
+  const angles = (tokens: number, half: number) => {
+    const theta = tf.mul(tf.expandDims(tf.range(0, tokens), 1), tf.expandDims(normal([half], 8), 0));
+    return { cos: tf.cos(theta), sin: tf.sin(theta) };
+  };
+
+  it('equals the composed version', () => {
+    const inputs = { x: normal([70, 3, 16], 1), weight: normal([16], 2, 0.3), ...angles(70, 8) };
+    expectSmall(
+      compare(
+        (i) => headNormRope(i.x as tf.Tensor3D, i.weight!, i.cos as tf.Tensor2D, i.sin as tf.Tensor2D, 1e-6),
+        (i) => composed('HeadNormRope', i, { eps: 1e-6 }),
+        inputs,
+        ['x', 'weight'],
+      ),
+    );
+  });
+
+  it('leaves position 0 unrotated', () => {
+    const x = normal([1, 2, 8], 3) as tf.Tensor3D;
+    const y = headNormRope(x, tf.zeros([8]), tf.ones([1, 4]), tf.zeros([1, 4]), 1e-6);
+    const plain = rmsNorm(x, tf.zeros([8]), 1e-6);
+    expect(tf.max(tf.abs(tf.sub(y, plain))).dataSync()[0]).toBeLessThan(1e-6);
+  });
+});
+
+describe('geglu', () => {
+  it('equals the composed version over the whole range of the gate', () => {
+    const inputs = { gate: tf.mul(normal([64, 97], 1), 4), up: normal([64, 97], 2) };
+    expectSmall(
+      compare(
+        (i) => geglu(i.gate as tf.Tensor2D, i.up as tf.Tensor2D),
+        (i) => composed('GeGLU', i, {}),
+        inputs,
+        ['gate', 'up'],
+      ),
+    );
+  });
+
+  it('saturates without NaN', () => {
+    const gate = tf.tensor2d([[-1e4, -50, -10, 0, 10, 50, 1e4]]);
+    expect(Array.from(geglu(gate, tf.onesLike(gate)).dataSync())).toEqual(
+      [-0, -0, -0, 0, 10, 50, 1e4].map((x) => expect.closeTo(x, 5)),
+    );
+  });
+});
+
+describe('linear', () => {
+  it('is x W^T with the gradients of matMul', () => {
+    const inputs = { x: normal([37, 24], 1), weight: normal([50, 24], 2) };
+    expectSmall(
+      compare(
+        (i) => linear(i.x as tf.Tensor2D, i.weight!),
+        (i) => tf.matMul(i.x!, i.weight!, false, true),
+        inputs,
+        ['x', 'weight'],
+      ),
+    );
+  });
+});
+
+describe('embedding', () => {
+  it('gathers, scales, and sums the gradients of repeated ids', () => {
+    const inputs = { weight: normal([11, 8], 1) };
+    const ids = tf.tensor1d([3, 3, 0, 10, 3], 'int32');
+    expectSmall(
+      compare(
+        (i) => embedding(i.weight!, ids, 2.5),
+        (i) => tf.mul(tf.gather(i.weight!, ids), 2.5),
+        inputs,
+        ['weight'],
+      ),
+    );
+  });
+
+  it('refuses an id outside the table', () => {
+    expect(() => embedding(normal([11, 8], 1), tf.tensor1d([11], 'int32'), 1)).toThrow();
+  });
+});
+
+describe('attention', () => {
+  const [B, T, N, K, H] = [2, 300, 4, 2, 16];
+  const segments = () => {
+    const row = (parts: number[]) =>
+      parts
+        .flatMap((n, i) => new Array<number>(n).fill(i + 1))
+        .concat(new Array<number>(T).fill(0))
+        .slice(0, T);
+    return tf.tensor2d([row([150, 3, 140]), row([300])], [B, T], 'int32');
+  };
+  for (const window of [0, 1, 40, 128, 1000]) {
+    it(`equals the composed version with ${window ? `a window of ${window}` : 'no window'}`, () => {
+      const inputs = {
+        q: normal([B * T, N, H], 1),
+        k: normal([B * T, K, H], 2),
+        v: normal([B * T, K, H], 3),
+        segments: segments(),
+      };
+      expectSmall(
+        compare(
+          (i) =>
+            attention(
+              i.q as tf.Tensor3D,
+              i.k as tf.Tensor3D,
+              i.v as tf.Tensor3D,
+              i.segments as tf.Tensor2D,
+              window,
+              0.25,
+            ),
+          (i) => composed('Attention', i, { window, scale: 0.25 }),
+          inputs,
+          ['q', 'k', 'v'],
+        ),
+        5e-5,
+      );
+    });
+  }
+
+  it('gives zeros at padding, and gives padding no gradient', () => {
+    const ids = tf.tensor2d([[1, 1, 0, 0]], [1, 4], 'int32');
+    const q = normal([4, 1, 8], 1) as tf.Tensor3D;
+    const f = (k: tf.Tensor) => tf.sum(attention(q, k as tf.Tensor3D, k as tf.Tensor3D, ids, 0, 1));
+    const out = attention(q, q, q, ids, 0, 1).arraySync();
+    expect(
+      out
+        .slice(2)
+        .flat(2)
+        .every((x) => x === 0),
+    ).toBe(true);
+    const gradient = tf.grad(f)(q).arraySync() as number[][][];
+    expect(
+      gradient
+        .slice(2)
+        .flat(2)
+        .every((x) => x === 0),
+    ).toBe(true);
+  });
+});
+
+describe('linearCrossEntropy', () => {
+  for (const [rows, vocabulary] of [
+    [5, 12],
+    [70, 9001],
+  ] as const) {
+    it(`equals the composed version with ${rows} rows and ${vocabulary} entries`, () => {
+      const labels = tf.tensor1d(
+        Array.from({ length: rows }, (_, i) => (i * 7919) % vocabulary),
+        'int32',
+      );
+      const weights = tf.add(tf.randomUniform([rows], 0, 1, 'float32', 4), 0.1) as tf.Tensor1D;
+      const inputs = { hidden: normal([rows, 16], 1), weight: normal([vocabulary, 16], 2) };
+      expectSmall(
+        compare(
+          (i) => linearCrossEntropy(i.hidden as tf.Tensor2D, i.weight!, labels, weights).loss,
+          (i) =>
+            composed(
+              'LinearCrossEntropy',
+              { ...i, labels, weights },
+              { vocabulary, gradient: false, into: undefined },
+            ),
+          inputs,
+          ['hidden', 'weight'],
+        ),
+      );
+    });
+  }
+
+  it('leaves rows of the table past the vocabulary out of the softmax', () => {
+    const weight = normal([20, 8], 1);
+    const [hidden, labels, weights] = [
+      normal([3, 8], 2) as tf.Tensor2D,
+      tf.tensor1d([0, 5, 11], 'int32'),
+      tf.ones([3]) as tf.Tensor1D,
+    ];
+    const whole = linearCrossEntropy(
+      hidden,
+      tf.slice(weight, [0, 0], [12, 8]),
+      labels,
+      weights,
+    ).loss.dataSync()[0]!;
+    expect(linearCrossEntropy(hidden, weight, labels, weights, 12).loss.dataSync()[0]).toBeCloseTo(whole, 5);
+  });
+
+  it('refuses a label outside the vocabulary', () => {
+    const f = () =>
+      linearCrossEntropy(
+        normal([1, 8], 2) as tf.Tensor2D,
+        normal([4, 8], 1),
+        tf.tensor1d([4], 'int32'),
+        tf.ones([1]),
+      );
+    expect(f).toThrow(/label 4 outside the vocabulary of 4/);
+  });
+});
