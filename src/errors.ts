@@ -21,16 +21,21 @@ export class UserError extends Error {
 
   constructor(problems: string | Problem | readonly Problem[]) {
     const list: readonly Problem[] =
-      typeof problems === 'string' ? [{ message: problems }] : Array.isArray(problems) ? problems : [problems as Problem];
+      typeof problems === 'string'
+        ? [{ message: problems }]
+        : Array.isArray(problems)
+          ? problems
+          : [problems as Problem];
     super(list.map(formatProblem).join('\n'));
     this.name = 'UserError';
     this.problems = list;
   }
 }
 
-/** `file:line:column: message (did you mean hint?)`, leaving out what is not known. */
+/** `file:line:column: message. Did you mean hint?`, leaving out what is not known. */
 export function formatProblem(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':');
-  const hint = problem.hint === undefined ? '' : ` Did you mean ${problem.hint}?`;
+  const stop = /[.?!]$/.test(problem.message) ? '' : '.';
+  const hint = problem.hint === undefined ? '' : `${stop} Did you mean ${problem.hint}?`;
   return `${place ? `${place}: ` : ''}${problem.message}${hint}`;
 }

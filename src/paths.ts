@@ -1,0 +1,45 @@
+/** Where the project lies, from a source checkout, from its bundle, or installed as a package. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+let root: string | undefined;
+
+/**
+ * Directory of isogloss' own package.json: the nearest one above this module, which lies in `src/` under the
+ * tests and in `dist/` when bundled.
+ */
+export function packageRoot(): string {
+  if (root !== undefined) return root;
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!isOurs(join(directory, 'package.json'))) {
+    const parent = dirname(directory);
+    if (parent === directory) throw new Error(`no package.json of isogloss above ${import.meta.url}`);
+    directory = parent;
+  }
+  root = directory;
+  return directory;
+}
+
+function isOurs(file: string): boolean {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'isogloss';
+  } catch {
+    return false;
+  }
+}
+
+/** True in a source checkout, where what is built stays in the project; false in an installed package. */
+export function isCheckout(): boolean {
+  return existsSync(join(packageRoot(), 'src', 'cli', 'main.ts'));
+}
+
+/**
+ * Directory that may be written to for what is made on this machine (`.venv`, `build/`): the project itself in a
+ * checkout, else `$XDG_CACHE_HOME/isogloss` or `~/.cache/isogloss`, as an installed package is not ours to change.
+ */
+export function workRoot(): string {
+  if (isCheckout()) return packageRoot();
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isogloss');
+}

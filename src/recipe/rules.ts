@@ -1,0 +1,30 @@
+/** What the schema cannot say: rules between fields. */
+import type { Problem } from '../errors.ts';
+import type { Places } from './place.ts';
+import type { RecipeFile } from './schema.ts';
+
+/** Every rule that `recipe` breaks. */
+export function checkRules(recipe: RecipeFile, places: Places): Problem[] {
+  const problems: Problem[] = [];
+  const { data, train, eval_every } = recipe;
+  if (train.micro_batch_size > train.batch_size) {
+    problems.push({
+      ...places.find(['train', 'micro_batch_size']),
+      message: `train.micro_batch_size (${train.micro_batch_size}) must not exceed train.batch_size (${train.batch_size})`,
+    });
+  }
+  if (data.eval !== null && data.eval_fraction > 0) {
+    problems.push({
+      ...places.find(['data', 'eval_fraction']),
+      message:
+        'data.eval and data.eval_fraction exclude each other: held-out rows are given or split off, not both',
+    });
+  }
+  if (eval_every !== null && data.eval === null && data.eval_fraction === 0) {
+    problems.push({
+      ...places.find(['eval_every']),
+      message: 'eval_every needs held-out rows: set data.eval or data.eval_fraction',
+    });
+  }
+  return problems;
+}
