@@ -1,5 +1,5 @@
 export { Gradients } from './accumulators.ts';
-export { assignBytes, type FloatFileType, tensorBytes, tensorFromBytes } from './bytes.ts';
+export { assignBytes, type FloatFileType, rawTypes, tensorBytes, tensorFromBytes } from './bytes.ts';
 export { accumulateGradients, installGradients, isRecording } from './gradients.ts';
 export { type MemoryInfo, memoryInfo, resetPeakMemory } from './memory.ts';
 export { type AdamWHyper, type AdamWState, adamwStep } from './ops/adamw.ts';
@@ -10,6 +10,7 @@ export { geglu } from './ops/geglu.ts';
 export { headNormRope } from './ops/headNormRope.ts';
 export { linear } from './ops/linear.ts';
 export { rmsNorm } from './ops/rmsNorm.ts';
+export { recompute } from './recompute.ts';
 export {
   type BackendInfo,
   type BackendName,

@@ -1,0 +1,10 @@
+export {
+  countParameters,
+  type Gemma3Config,
+  type LayerType,
+  parameterShapes,
+  parseConfig,
+} from './config.ts';
+export { type Edit, type ForwardArgs, type ForwardResult, Gemma3, type Gemma3Options } from './gemma3.ts';
+export { createGemma3, type LoadedModel, loadGemma3, saveGemma3 } from './load.ts';
+export { presetConfig, presetNames } from './presets.ts';

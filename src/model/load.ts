@@ -1,0 +1,122 @@
+/** Models from nothing (random weights) and from a directory in Hugging Face's layout, and back. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import seedrandom from 'seedrandom';
+import { type FloatFileType, rawTypes, tensorBytes, tensorFromBytes } from '../backend/index.ts';
+import * as tf from '../backend/tfjs.ts';
+import { type Gemma3Config, parameterShapes, parseConfig } from './config.ts';
+import {
+  elementBytes,
+  fromFloat32,
+  openSafetensors,
+  readJson,
+  resolveNames,
+  type TensorSource,
+  type TensorToWrite,
+  writeFileSynced,
+  writeSafetensorsDirectory,
+} from './files/index.ts';
+import { Gemma3, type Gemma3Options } from './gemma3.ts';
+
+/** A model and where its file kept things, so that it can be written back alike. */
+export interface LoadedModel {
+  model: Gemma3;
+  /** Put before the parameters' names in the file. */
+  prefix: string;
+  /** The file's float type. */
+  dtype: FloatFileType;
+  warnings: string[];
+}
+
+/** Weights as transformers initialises them: normal with `initializer_range`, norms zero (the factor is 1 + w). */
+export function createGemma3(config: Gemma3Config, seed: number, options?: Gemma3Options): Gemma3 {
+  const random = seedrandom(`isogloss weights ${seed}`);
+  const parameters = new Map<string, tf.Variable>();
+  for (const [name, shape] of parameterShapes(config)) {
+    const size = tf.util.sizeFromShape(shape);
+    const values = new Float32Array(size);
+    if (!name.includes('norm'))
+      for (let i = 0; i < size; i++) values[i] = normal(random) * config.initializerRange;
+    parameters.set(name, variable(tf.tensor(values, shape)));
+  }
+  return new Gemma3(config, parameters, options);
+}
+
+/**
+ * Reads config.json and the safetensors beside it, one tensor at a time: the peak is the weights and the largest tensor.
+ * @throws UserError for a missing, corrupt or mismatching file
+ */
+export async function loadGemma3(directory: string, options?: Gemma3Options): Promise<LoadedModel> {
+  const configFile = join(directory, 'config.json');
+  const config = parseConfig(await readJson(configFile), configFile);
+  const file = await openSafetensors(directory);
+  try {
+    const { prefix, tensors, warnings } = await resolveNames(file, parameterShapes(config));
+    const parameters = new Map<string, tf.Variable>();
+    for (const [name, source] of tensors) parameters.set(name, variable(await readTensor(source)));
+    const { dtype } = tensors.get('embed_tokens.weight')!;
+    return { model: new Gemma3(config, parameters, options), prefix, dtype: asFloat(dtype), warnings };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes config.json and safetensors (in shards past 5 GB), each flushed to the disk.
+ * @param directory made when it is not there
+ */
+export async function saveGemma3(
+  model: Gemma3,
+  directory: string,
+  { prefix = 'model.', dtype = 'F32' }: { prefix?: string; dtype?: FloatFileType } = {},
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const tensors: TensorToWrite[] = [...model.parameters].map(([name, parameter]) => ({
+    name: prefix + name,
+    dtype,
+    shape: parameter.shape,
+    byteLength: parameter.size * elementBytes(dtype),
+    bytes: () =>
+      rawTypes().includes(dtype)
+        ? tensorBytes(parameter, dtype)
+        : fromFloat32(parameter.dataSync() as Float32Array, dtype),
+  }));
+  await writeSafetensorsDirectory(directory, tensors);
+  await writeFileSynced(
+    join(directory, 'config.json'),
+    `${JSON.stringify(writtenConfig(model.config, dtype), null, 2)}\n`,
+  );
+}
+
+/** The config as it was read, with the float type that is written now. */
+function writtenConfig({ raw }: Gemma3Config, dtype: FloatFileType): Record<string, unknown> {
+  const name = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[dtype];
+  return { ...raw, ['torch_dtype' in raw ? 'torch_dtype' : 'dtype']: name };
+}
+
+async function readTensor(source: TensorSource): Promise<tf.Tensor> {
+  if ((rawTypes() as readonly string[]).includes(source.dtype)) {
+    return tensorFromBytes(await source.read(), source.dtype as FloatFileType, source.shape);
+  }
+  return tf.tensor(await source.readFloat32(), [...source.shape]);
+}
+
+function variable(value: tf.Tensor): tf.Variable {
+  const made = tf.variable(value);
+  value.dispose();
+  return made;
+}
+
+function asFloat(dtype: string): FloatFileType {
+  return dtype === 'BF16' || dtype === 'F16' ? dtype : 'F32';
+}
+
+/** Marsaglia's polar method. */
+function normal(random: () => number): number {
+  for (;;) {
+    const u = 2 * random() - 1;
+    const v = 2 * random() - 1;
+    const s = u * u + v * v;
+    if (s > 0 && s < 1) return u * Math.sqrt((-2 * Math.log(s)) / s);
+  }
+}
