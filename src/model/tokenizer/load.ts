@@ -1,0 +1,92 @@
+/** Finds and opens the tokenizer of a checkpoint. */
+
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../../errors.ts';
+import { isRecord } from '../config-reader.ts';
+import { readJson, readJsonIfThere } from '../files/json.ts';
+import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+import { vocabularyOfJson } from './tokenizer-json.ts';
+
+/** Files of a tokenizer that are copied into a written checkpoint when they are there. */
+const CARRIED = [
+  'tokenizer.json',
+  'tokenizer.model',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.jinja',
+];
+
+/** The tokenizer that ships with the project, for the `tiny` preset and for tests. */
+export const TINY_TOKENIZER = new URL('../../../data/tiny/', import.meta.url);
+
+export interface LoadTokenizerOptions {
+  /** A directory or file to take instead, for checkpoints that were saved without one. */
+  tokenizer?: string;
+}
+
+/**
+ * Opens the tokenizer of a model: a directory with `tokenizer.json`, or such a file itself.
+ * @throws UserError when there is none, saying where one could come from
+ */
+export async function loadTokenizer(model: string, options: LoadTokenizerOptions = {}): Promise<Tokenizer> {
+  const path = options.tokenizer ?? model;
+  const info = await stat(path).catch(() => undefined);
+  if (info === undefined) {
+    throw new UserError({
+      file: path,
+      message: 'there is no such file or directory to load a tokenizer from.',
+    });
+  }
+  const directory = info.isDirectory() ? path : dirname(path);
+  const file = info.isDirectory() ? join(path, 'tokenizer.json') : path;
+  if (info.isDirectory() && !(await stat(file).catch(() => undefined))) {
+    throw new UserError({
+      file: path,
+      message:
+        'has no tokenizer.json. Copy the tokenizer files of the original model into it, ' +
+        'or name a directory that has them as the tokenizer.',
+    });
+  }
+  const vocabulary = vocabularyOfJson(await readJson(file), file);
+  const chatTemplate = await findChatTemplate(directory);
+  return createTokenizer({
+    vocabulary,
+    path: file,
+    chatTemplate,
+    files: () => carriedFiles(directory, file),
+  });
+}
+
+/** `chat_template.jinja`, else the (first) template in tokenizer_config.json. */
+async function findChatTemplate(directory: string): Promise<string | undefined> {
+  const alone = await readIfThere(join(directory, 'chat_template.jinja'));
+  if (alone !== undefined) return alone.toString('utf8');
+  const config = await readJsonIfThere(join(directory, 'tokenizer_config.json'));
+  const template = isRecord(config) ? config.chat_template : undefined;
+  if (typeof template === 'string') return template;
+  if (!Array.isArray(template)) return undefined;
+  const named = template.filter(isRecord);
+  const chosen = named.find((entry) => entry.name === 'default') ?? named[0];
+  return typeof chosen?.template === 'string' ? chosen.template : undefined;
+}
+
+async function carriedFiles(directory: string, file: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of CARRIED) {
+    const path = name === 'tokenizer.json' && basename(file).endsWith('.json') ? file : join(directory, name);
+    const bytes = await readIfThere(path);
+    if (bytes !== undefined) files.set(name, bytes);
+  }
+  return files;
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new UserError({ file: path, message: `cannot be read: ${(error as Error).message}.` });
+  }
+}
