@@ -48,7 +48,7 @@ UNARY(tanh, at::tanh(x))
 UNARY(onesLike, at::ones_like(x))
 UNARY(zerosLike, at::zeros_like(x))
 UNARY(isPositive, at::gt(x, 0))
-UNARY(leakyRelu, at::leaky_relu(x, call.number(1)))
+UNARY(leakyRelu, at::leaky_relu(at::isFloatingType(x.scalar_type()) ? x : x.to(at::kFloat), call.number(1)))
 UNARY(clip, at::clamp(x, call.number(1), call.number(2)))
 // 1 above zero, alpha elsewhere, NaN where x is NaN (tfjs-core step).
 UNARY(step, at::where(at::isnan(x), x, at::where(x > 0, at::ones_like(x), at::full_like(x, call.number(1)))))

@@ -2,6 +2,8 @@
 #include "isogloss.h"
 
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 namespace isogloss {
 namespace {
@@ -116,7 +118,18 @@ KERNEL(pad) {
 KERNEL(gather) {
   const Tensor &x = call.tensor(0), &indices = call.tensor(1);
   int64_t axis = call.integer(2), batch = call.integer(3);
-  auto rows = [&](const Tensor& values, const Tensor& ids, int64_t dim) { return at::index_select(values, dim, ids.reshape({-1}).to(at::kInt)); };
+  auto rows = [&](const Tensor& values, const Tensor& ids, int64_t dim) {
+    Tensor flat = ids.reshape({-1}).to(at::kInt);
+    try {
+      return at::index_select(values, dim, flat);
+    } catch (const c10::Error&) {
+      // Only now look for the index that is outside: libtorch does not say which, TensorFlow.js does.
+      Tensor outside = at::masked_select(flat, at::logical_or(flat < 0, flat >= values.size(dim)));
+      if (outside.numel() == 0) throw;
+      throw std::out_of_range("GatherV2: the index value " + std::to_string(outside[0].item<int32_t>()) + " is not in [0, " +
+                              std::to_string(values.size(dim) - 1) + "]");
+    }
+  };
   std::vector<int64_t> shape(x.sizes().begin(), x.sizes().begin() + axis);
   shape.insert(shape.end(), indices.sizes().begin() + batch, indices.sizes().end());
   shape.insert(shape.end(), x.sizes().begin() + axis + 1, x.sizes().end());
