@@ -1,0 +1,102 @@
+/** GGUF seen as any other weight file: Hugging Face's names and values, quantised or not. */
+
+import { UserError } from '../../errors.ts';
+import { dequantize } from './dequantize.ts';
+import { countElements, isFloatDtype, type QuantDtype, toFloat32 } from './dtype.ts';
+import { type GgufHeader, type GgufTensor, type GgufValue, readGgufHeader } from './gguf-header.ts';
+import { type OpenFile, openFile } from './positional.ts';
+import type { TensorFile, TensorSource } from './tensors.ts';
+
+export interface GgufFile extends TensorFile {
+  /** All metadata with its types; `metadata` has the texts among it. */
+  values: ReadonlyMap<string, GgufValue>;
+}
+
+/** Names of llama.cpp's `gemma3` architecture inside of a block -> Hugging Face's. */
+const IN_BLOCK: Record<string, string> = {
+  attn_norm: 'input_layernorm',
+  attn_q: 'self_attn.q_proj',
+  attn_k: 'self_attn.k_proj',
+  attn_v: 'self_attn.v_proj',
+  attn_q_norm: 'self_attn.q_norm',
+  attn_k_norm: 'self_attn.k_norm',
+  attn_output: 'self_attn.o_proj',
+  post_attention_norm: 'post_attention_layernorm',
+  ffn_norm: 'pre_feedforward_layernorm',
+  ffn_gate: 'mlp.gate_proj',
+  ffn_up: 'mlp.up_proj',
+  ffn_down: 'mlp.down_proj',
+  post_ffw_norm: 'post_feedforward_layernorm',
+};
+const OUTSIDE: Record<string, string> = {
+  'token_embd.weight': 'model.embed_tokens.weight',
+  'output_norm.weight': 'model.norm.weight',
+  'output.weight': 'lm_head.weight',
+};
+
+export function isGguf(path: string): boolean {
+  return path.toLowerCase().endsWith('.gguf');
+}
+
+/**
+ * Opens a GGUF file; only its header is read. Tensors have the names of a text-only Hugging Face checkpoint (those that
+ * have none there keep theirs), and norm weights lose the 1 that llama.cpp adds to them.
+ * @throws UserError when it is no sound GGUF file
+ */
+export async function openGguf(path: string): Promise<GgufFile> {
+  const file = await openFile(path);
+  let header: GgufHeader;
+  try {
+    header = await readGgufHeader(file);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  const tensors = new Map<string, TensorSource>();
+  for (const tensor of header.tensors) {
+    const name = huggingFaceName(tensor.name);
+    tensors.set(name, source(file, tensor, name));
+  }
+  const metadata: Record<string, string> = {};
+  for (const [key, value] of header.metadata) if (typeof value === 'string') metadata[key] = value;
+  return { path, tensors, metadata, values: header.metadata, close: () => file.close() };
+}
+
+function huggingFaceName(name: string): string {
+  const [, layer, kind] = /^blk\.(\d+)\.(\w+)\.weight$/.exec(name) ?? [];
+  if (kind !== undefined && Object.hasOwn(IN_BLOCK, kind))
+    return `model.layers.${layer}.${IN_BLOCK[kind]}.weight`;
+  return Object.hasOwn(OUTSIDE, name) ? OUTSIDE[name]! : name;
+}
+
+function source(file: OpenFile, tensor: GgufTensor, name: string): TensorSource {
+  const { type, shape, start, byteLength } = tensor;
+  const count = countElements(shape);
+  const raw = async (offset: number, into: Uint8Array) => {
+    if (offset < 0 || offset + into.byteLength > byteLength)
+      throw new RangeError(`range outside of tensor ${name}`);
+    await file.readInto(into, start + offset);
+    return into;
+  };
+  const readFloat32 = async () => {
+    const bytes = await raw(0, new Uint8Array(byteLength));
+    if (isFloatDtype(type.name)) return toFloat32(bytes, type.name);
+    if (type.blockSize > 1) return dequantize(bytes, type.name as QuantDtype, new Float32Array(count));
+    throw new UserError({
+      file: file.path,
+      message: `tensor ${tensor.name} is ${type.name}; weights must be real numbers.`,
+    });
+  };
+  const plain = { name, dtype: type.name, shape, byteLength, file: file.path };
+  if (!name.endsWith('norm.weight')) {
+    return { ...plain, read: () => raw(0, new Uint8Array(byteLength)), readRange: raw, readFloat32 };
+  }
+  // llama.cpp multiplies by the stored weight, transformers by 1 + weight.
+  const norm = async () => (await readFloat32()).map((w) => w - 1);
+  const read = async () => new Uint8Array((await norm()).buffer);
+  const readRange = async (offset: number, into: Uint8Array) => {
+    into.set((await read()).subarray(offset, offset + into.byteLength));
+    return into;
+  };
+  return { ...plain, dtype: 'F32', byteLength: count * 4, read, readRange, readFloat32: norm };
+}
