@@ -98,9 +98,13 @@ function k45(withHigh: boolean): Dequantize {
         const from = low + (group >> 1) * 32;
         const shift = (group & 1) * 4;
         const to = o + group * 32;
-        for (let i = 0; i < 32; i++) {
-          const fifth = withHigh ? ((bytes[high + i]! >> group) & 1) << 4 : 0;
-          out[to + i] = step * (((bytes[from + i]! >> shift) & 15) | fifth) - base;
+        if (withHigh) {
+          for (let i = 0; i < 32; i++) {
+            const fifth = ((bytes[high + i]! >> group) & 1) << 4;
+            out[to + i] = step * (((bytes[from + i]! >> shift) & 15) | fifth) - base;
+          }
+        } else {
+          for (let i = 0; i < 32; i++) out[to + i] = step * ((bytes[from + i]! >> shift) & 15) - base;
         }
       }
     }

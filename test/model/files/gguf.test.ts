@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../../../src/model/checkpoint.ts';
+import { parameterShapes } from '../../../src/model/config.ts';
+import { openGguf } from '../../../src/model/files/gguf.ts';
+import { openSafetensors, resolveNames } from '../../../src/model/files/index.ts';
+import { floats, ggufBytes, type Tensor, type Value } from './gguf-writer.ts';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/gguf/', import.meta.url));
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'isogloss-gguf-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function write(metadata: [string, Value][], tensors: Tensor[], version = 3): string {
+  const path = join(dir, 'model.gguf');
+  writeFileSync(path, ggufBytes(metadata, tensors, version));
+  return path;
+}
+
+const uint = (value: number): Value => ({ type: 'uint32', value });
+const sizes: [string, Value][] = [
+  ['general.architecture', { type: 'string', value: 'gemma3' }],
+  ['gemma3.embedding_length', uint(8)],
+  ['gemma3.block_count', uint(2)],
+  ['gemma3.feed_forward_length', uint(16)],
+  ['gemma3.attention.head_count', uint(2)],
+  ['gemma3.attention.head_count_kv', uint(1)],
+  ['gemma3.attention.key_length', uint(4)],
+  ['gemma3.attention.sliding_window', uint(512)],
+  ['gemma3.attention.layer_norm_rms_epsilon', { type: 'float32', value: 1e-6 }],
+  ['gemma3.context_length', uint(32768)],
+  ['gemma3.rope.freq_base', { type: 'float32', value: 1e6 }],
+  ['tokenizer.ggml.eos_token_id', uint(1)],
+  ['tokenizer.ggml.eot_token_id', uint(106)],
+];
+const kinds: [string, number[]][] = [
+  ['attn_norm', [8]],
+  ['attn_q', [8, 8]],
+  ['attn_k', [4, 8]],
+  ['attn_v', [4, 8]],
+  ['attn_q_norm', [4]],
+  ['attn_k_norm', [4]],
+  ['attn_output', [8, 8]],
+  ['post_attention_norm', [8]],
+  ['ffn_norm', [8]],
+  ['ffn_gate', [16, 8]],
+  ['ffn_up', [16, 8]],
+  ['ffn_down', [8, 16]],
+  ['post_ffw_norm', [8]],
+];
+const weights = [
+  floats('token_embd.weight', [10, 8], 0.5),
+  ...[0, 1].flatMap((layer) =>
+    kinds.map(([kind, shape]) => floats(`blk.${layer}.${kind}.weight`, shape, 1.25, layer)),
+  ),
+  floats('output_norm.weight', [8], 1, 3),
+];
+
+describe('dequantisation', () => {
+  it.each(['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'Q4_K', 'Q5_K', 'Q6_K'])(
+    'of %s equals the gguf package value by value',
+    async (type) => {
+      const [file, expected] = [
+        await openGguf(`${fixtures}quants.gguf`),
+        await openSafetensors(`${fixtures}quants.safetensors`),
+      ];
+      const tensor = file.tensors.get(type)!;
+      expect(tensor.dtype).toBe(type);
+      expect(tensor.shape).toEqual(expected.tensors.get(type)!.shape);
+      expect(await tensor.readFloat32()).toEqual(await expected.tensors.get(type)!.readFloat32());
+      await file.close();
+      await expected.close();
+    },
+  );
+});
+
+describe('a Gemma 3 GGUF file', () => {
+  it('gives a config, with the defaults of Gemma 3 for what it does not say', async () => {
+    const { config, file } = await openCheckpoint(write(sizes, weights));
+    expect(config).toMatchObject({
+      vocabSize: 10,
+      hiddenSize: 8,
+      numHiddenLayers: 2,
+      headDim: 4,
+      queryPreAttnScalar: 4,
+      rmsNormEps: 1e-6,
+      slidingWindow: 512,
+      rope: { full_attention: { theta: 1e6, factor: 1 }, sliding_attention: { theta: 1e4, factor: 1 } },
+      eosTokenIds: [1, 106],
+    });
+    await file.close();
+  });
+
+  it.each([
+    [
+      'a linear rope factor stretches global layers alone',
+      ['gemma3.rope.scaling.factor', { type: 'float32', value: 8 }],
+      { rope: { full_attention: { factor: 8 }, sliding_attention: { factor: 1 } } },
+    ],
+    [
+      '62 layers are 27B, whose query scale is its own',
+      ['gemma3.block_count', uint(62)],
+      { queryPreAttnScalar: 8 / 2 },
+    ],
+  ] as [string, [string, Value], object][])('%s', async (_, [key, value], expected) => {
+    const metadata = [...sizes.filter(([k]) => k !== key), [key, value] as [string, Value]];
+    const { config, file } = await openCheckpoint(write(metadata, weights));
+    expect(config).toMatchObject(expected);
+    await file.close();
+  });
+
+  it("has Hugging Face's names and norm weights without the 1 that llama.cpp adds", async () => {
+    const { config, file } = await openCheckpoint(write(sizes, weights));
+    const { prefix, tensors } = await resolveNames(file, parameterShapes(config));
+    expect(prefix).toBe('model.');
+    expect([...(await tensors.get('norm.weight')!.readFloat32())]).toEqual([0, 2, 0, 2, 0, 2, 0, 2]);
+    const raw = await tensors.get('layers.1.self_attn.q_norm.weight')!.read();
+    expect([...new Float32Array(raw.buffer)]).toEqual([0.25, 0, 0.25, 0]);
+    const part = await tensors.get('norm.weight')!.readRange(4, new Uint8Array(4));
+    expect([...new Float32Array(part.buffer)]).toEqual([2]);
+    expect((await tensors.get('layers.0.mlp.gate_proj.weight')!.readFloat32())[0]).toBe(1.25);
+    await file.close();
+  });
+
+  it('is refused when it is another architecture, or lacks sizes, naming all of them', async () => {
+    const llama = write([['general.architecture', { type: 'string', value: 'llama' }]], weights);
+    await expect(openCheckpoint(llama)).rejects.toThrow(/"general.architecture" is "llama", not "gemma3"/);
+    const bare = write(sizes.slice(0, 2), weights);
+    await expect(openCheckpoint(bare)).rejects.toMatchObject({ problems: { length: 3 } });
+  });
+});
+
+describe('a header is refused', () => {
+  const one = floats('a', [4], 1);
+  it.each<[string, [string, Value][], Tensor[], RegExp]>([
+    [
+      'when metadata is there twice',
+      [
+        ['k', uint(1)],
+        ['k', uint(2)],
+      ],
+      [],
+      /metadata "k" twice/,
+    ],
+    ['when a tensor is there twice', [], [one, one], /tensor "a" is there twice/],
+    ['when a type is unknown', [], [{ ...one, type: 99 }], /ggml type 99; known are F32, F16, Q4_0/],
+    ['when rows are not whole blocks', [], [{ ...one, type: 8 }], /rows of 4, not whole blocks of Q8_0/],
+    ['when a tensor lies outside of the file', [], [{ ...one, offset: 96 }], /does not fit into the file/],
+    [
+      'when a shape is beyond the file',
+      [],
+      [{ ...one, shape: [2 ** 40, 2 ** 40] }],
+      /does not fit into the file/,
+    ],
+    ['when tensors overlap', [], [one, { ...floats('b', [4], 1), offset: 0 }], /"a" and "b" overlap/],
+    [
+      'when an offset is not aligned',
+      [],
+      [{ ...one, offset: 4 }, floats('b', [9], 1)],
+      /at 4, not at a multiple of 32/,
+    ],
+    ['when there are too many dimensions', [], [{ ...one, shape: [1, 1, 1, 1, 4] }], /has 5 dimensions/],
+    ['when the alignment is none', [['general.alignment', uint(3)]], [], /"general.alignment" "3"/],
+  ])('%s', async (_, metadata, tensors, message) => {
+    await expect(openGguf(write(metadata, tensors))).rejects.toThrow(message);
+    await expect(openGguf(write(metadata, tensors))).rejects.toMatchObject({ name: 'UserError' });
+  });
+
+  it.each([
+    ['an old version', write.bind(null, [], [], 1), /is GGUF version 1; 2 and 3 are known/],
+    ['a big-endian file', write.bind(null, [], [], 0x03000000), /big-endian/],
+  ])('when it is %s', async (_, make, message) => {
+    await expect(openGguf(make())).rejects.toThrow(message);
+  });
+
+  it('when it is cut short anywhere', async () => {
+    const bytes = ggufBytes(sizes, weights);
+    const path = join(dir, 'cut.gguf');
+    for (let length = 0; length < bytes.length - 32; length += 97) {
+      writeFileSync(path, bytes.subarray(0, length));
+      await expect(openGguf(path)).rejects.toMatchObject({ name: 'UserError' });
+    }
+  });
+});
