@@ -4,7 +4,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../errors.ts';
 import { isRecord } from '../config-reader.ts';
+import { isGguf } from '../files/gguf.ts';
 import { readJson, readJsonIfThere } from '../files/json.ts';
+import { readGgufVocabulary } from './gguf.ts';
+import type { Pieces } from './pieces.ts';
+import { jsonOfPieces } from './pieces-json.ts';
+import { vocabularyOfPieces } from './sentencepiece.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 import { vocabularyOfJson } from './tokenizer-json.ts';
 
@@ -27,7 +32,7 @@ export interface LoadTokenizerOptions {
 }
 
 /**
- * Opens the tokenizer of a model: a directory with `tokenizer.json`, or such a file itself.
+ * Opens the tokenizer of a model: a directory with `tokenizer.json`, such a file itself, or a `.gguf` file.
  * @throws UserError when there is none, saying where one could come from
  */
 export async function loadTokenizer(model: string, options: LoadTokenizerOptions = {}): Promise<Tokenizer> {
@@ -38,6 +43,10 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
       file: path,
       message: 'there is no such file or directory to load a tokenizer from.',
     });
+  }
+  if (isGguf(path)) {
+    const { pieces, chatTemplate } = await readGgufVocabulary(path);
+    return tokenizerOfPieces(pieces, path, chatTemplate);
   }
   const directory = info.isDirectory() ? path : dirname(path);
   const file = info.isDirectory() ? join(path, 'tokenizer.json') : path;
@@ -57,6 +66,18 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
     chatTemplate,
     files: () => carriedFiles(directory, file),
   });
+}
+
+function tokenizerOfPieces(pieces: Pieces, path: string, chatTemplate?: string): Tokenizer {
+  const files = async () => {
+    const { tokenizer, config } = jsonOfPieces(pieces, chatTemplate);
+    const bytes = (json: unknown, indent?: number) => Buffer.from(`${JSON.stringify(json, null, indent)}\n`);
+    return new Map([
+      ['tokenizer.json', bytes(tokenizer)],
+      ['tokenizer_config.json', bytes(config, 2)],
+    ]);
+  };
+  return createTokenizer({ vocabulary: vocabularyOfPieces(pieces), path, chatTemplate, files });
 }
 
 /** `chat_template.jinja`, else the (first) template in tokenizer_config.json. */
