@@ -1,0 +1,76 @@
+/** Reads a data set, a file or a built-in one, into rows; all of its mistakes are reported at once. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Problem, UserError } from '../errors.ts';
+import { readLines } from './lines.ts';
+import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './oasst.ts';
+import { parseLine } from './parse.ts';
+import type { Row } from './row.ts';
+import { TOY, toyRows } from './toy.ts';
+
+/** What reading needs beside the name of the data. */
+export interface ReadOptions {
+  /** Directory that relative paths start from. */
+  cwd: string;
+  /** Seed of built-in data. */
+  seed: number;
+  trees?: TreeOptions;
+}
+
+/** A data set as text, with what identifies it. */
+export interface Source {
+  /** As the user wrote it. */
+  name: string;
+  rows: Row[];
+  /** SHA-256 of the file's bytes; of the rows for built-in data. */
+  sha256: string;
+}
+
+/** Mistakes reported before reading stops: enough to see a pattern, not a screenful. */
+const MAX_PROBLEMS = 20;
+
+/**
+ * Reads `name`: a `.jsonl` file (rows as in `parse.ts`), or `builtin:toy`.
+ *
+ * @throws UserError with file and line of every row that cannot be used, or if there is no row at all.
+ */
+export async function readSource(name: string, options: ReadOptions): Promise<Source> {
+  if (name.startsWith('builtin:')) return builtin(name, options.seed);
+  const path = resolve(options.cwd, name);
+  const rows: Row[] = [];
+  const problems: Problem[] = [];
+  let trees = 0;
+  for await (const line of readLines(path, name)) {
+    const text = line.number === 1 ? line.text.replace(/^\uFEFF/, '') : line.text;
+    if (text.trim() === '') continue;
+    const parsed = parseLine(text, { file: name, line: line.number }, options.trees ?? DEFAULT_TREE_OPTIONS);
+    for (const row of parsed.rows) rows.push(row);
+    problems.push(...parsed.problems);
+    if (parsed.rows.length === 0 && parsed.problems.length === 0) trees++;
+    if (problems.length >= MAX_PROBLEMS) {
+      problems.push({ file: name, message: `stopped reading after ${MAX_PROBLEMS} problems` });
+      break;
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems);
+  if (rows.length === 0) {
+    const reason =
+      trees > 0 ? `none of its ${trees} conversation trees has a reply written by a person` : 'it is empty';
+    throw new UserError({ file: name, message: `the data set has no rows: ${reason}` });
+  }
+  return { name, rows, sha256: await hashFile(path) };
+}
+
+function builtin(name: string, seed: number): Source {
+  if (name !== TOY) throw new UserError({ message: `there is no data set ${name}`, hint: TOY });
+  const rows = toyRows(seed);
+  return { name, rows, sha256: createHash('sha256').update(JSON.stringify(rows)).digest('hex') };
+}
+
+/** SHA-256 of a file's bytes, read in pieces. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

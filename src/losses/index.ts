@@ -1,0 +1,1 @@
+export { nll, type Targets } from './nll.ts';
