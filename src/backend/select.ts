@@ -9,6 +9,7 @@ import { addonStatus } from './setup/index.ts';
 import * as tf from './tfjs.ts';
 import { addon, loadAddon, registerTorch } from './torch/index.ts';
 import { type ProbeResult, probe } from './torch/probe.ts';
+import { registerWasmKernels } from './wasm.ts';
 
 export type BackendName = 'torch' | 'tensorflow' | 'wasm';
 export type ComputeType = 'float32' | 'bfloat16';
@@ -124,6 +125,7 @@ async function startTensorflow(): Promise<boolean> {
 
 async function startWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
+  registerWasmKernels();
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
 }
 

@@ -1,0 +1,14 @@
+export { type Checkpoint, listCheckpoints, newestCheckpoint, type TrainerState } from './checkpoints.ts';
+export { Interrupted, type StopRequest, type StopSignal, watchSignals } from './interrupt.ts';
+export type { Measured, Method, StepPlan } from './method.ts';
+export {
+  type EvalMetrics,
+  type ProgressSink,
+  type RunStart,
+  type Saved,
+  type StepMetrics,
+  silent,
+  type TrainResult,
+} from './progress.ts';
+export { type ResumeOptions, type RunOptions, resumeRun, train, trainMist } from './run.ts';
+export { runPaths } from './run-files.ts';

@@ -1,0 +1,115 @@
+/** One process at a time in a run folder. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { UserError } from '../errors.ts';
+import { TEMPORARY } from './run-files.ts';
+
+/** Who holds a lock. */
+interface Holder {
+  pid: number;
+  host: string;
+  /** When the process started, in the kernel's ticks: tells it from a later one that got the same pid. */
+  started: string;
+}
+
+/** A lock that is held. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock file `path`. The holder's pid is in it, so that a lock whose process was killed counts for nothing
+ * at once (a lock by age would have to wait, and a run that is killed is meant to be resumed right away).
+ *
+ * @throws UserError if another process that is alive, or on another machine, holds it.
+ */
+export async function takeLock(path: string, shown: string): Promise<Lock> {
+  const mine = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+  } satisfies Holder);
+  const aside = join(dirname(path), `${TEMPORARY}${randomBytes(6).toString('hex')}`);
+  await writeFile(aside, mine);
+  try {
+    // link() fails if the name is taken and, unlike open(.., 'wx'), never shows a lock without its holder.
+    while (!(await linked(aside, path))) {
+      const found = await readFile(path, 'utf8').catch(() => undefined);
+      if (found === undefined) continue;
+      const holder = parse(found);
+      if (holder !== undefined && mayLive(holder)) throw inUse(holder, path, shown);
+      await discard(path, found);
+    }
+  } finally {
+    await rm(aside, { force: true });
+  }
+  return {
+    async release() {
+      const found = await readFile(path, 'utf8').catch(() => undefined);
+      if (found === mine) await rm(path, { force: true });
+    },
+  };
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  return link(from, to).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
+}
+
+/** Moves a dead lock away; puts it back if another process has replaced it by a live one in between. */
+async function discard(path: string, dead: string): Promise<void> {
+  const away = join(dirname(path), `${TEMPORARY}${randomBytes(6).toString('hex')}`);
+  await rename(path, away).catch(() => {});
+  const moved = await readFile(away, 'utf8').catch(() => undefined);
+  if (moved !== undefined && moved !== dead) await linked(away, path);
+  await rm(away, { force: true });
+}
+
+function parse(text: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(text) as Partial<Holder> | null;
+    if (typeof holder?.pid === 'number' && typeof holder.host === 'string') {
+      return { pid: holder.pid, host: holder.host, started: String(holder.started ?? '') };
+    }
+  } catch {
+    // Written by nothing of ours; nobody can be asked whether it lives.
+  }
+  return undefined;
+}
+
+function mayLive({ pid, host, started }: Holder): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return started === '' || startOf(pid) === started;
+}
+
+/** Start time of a process from /proc (field 22 of stat, after the name in brackets); empty where there is no /proc. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function inUse({ pid, host }: Holder, path: string, shown: string): UserError {
+  const message =
+    host === hostname()
+      ? `process ${pid} is training in this folder`
+      : `process ${pid} on ${host} is training in this folder; if it is not, remove ${path}`;
+  return new UserError({ file: shown, message });
+}

@@ -1,0 +1,177 @@
+/**
+ * The one training loop: accumulation, clipping, schedule, optimizer, evaluation, saving, stopping. What is trained
+ * is a `Method`; what a run is made of (folder, weights, data) is put together in `run.ts`.
+ */
+import { Gradients } from '../backend/index.ts';
+import type * as tf from '../backend/tfjs.ts';
+import { UserError } from '../errors.ts';
+import { breathe, type StopRequest } from './interrupt.ts';
+import type { Method } from './method.ts';
+import type { MetricsLog } from './metrics-log.ts';
+import { type AdamW, clipFactor } from './optimizer.ts';
+import type { EvalMetrics, ProgressSink, StepMetrics } from './progress.ts';
+
+/** Where a run stands after its last full step. */
+export interface Position {
+  /** Optimizer steps done. */
+  step: number;
+  /** Tokens run through the model for them. */
+  numTokens: number;
+  /** Loss of the last of them; NaN before the first. */
+  loss: number;
+}
+
+/** What the loop works with. */
+export interface Loop<Micro> {
+  method: Method<Micro>;
+  parameters: ReadonlyMap<string, tf.Variable>;
+  optimizer: AdamW;
+  /** Learning rate of a step, 0-based. */
+  learningRate(step: number): number;
+  maxGradNorm: number | null;
+  totalSteps: number;
+  /** Steps between evaluations; they are also made before the first and after the last step. */
+  evalEvery: number | null;
+  /** Steps between checkpoints; one is also made after the last step and when stopped. */
+  saveEvery: number | null;
+  metrics: MetricsLog;
+  progress: ProgressSink;
+  stop: StopRequest;
+  /** Makes the position durable. */
+  save(position: Position): Promise<void>;
+}
+
+/** How a loop came out of `runLoop`. */
+export interface LoopResult extends Position {
+  /** Was it asked to stop? Then the position is on disk (unless it is 0) and there are steps left. */
+  stopped: boolean;
+  /** Tokens and seconds of this process's steps. */
+  tokens: number;
+  stepSeconds: number;
+}
+
+/**
+ * Trains from `from` (whose checkpoint, if its step is not 0, is on disk) to the last step, or until asked to stop:
+ * then what is accumulated of an unfinished step is thrown away, and the last full step is saved.
+ *
+ * @throws UserError if the loss or the gradient is no longer finite; the weights are then those before that step.
+ */
+export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise<LoopResult> {
+  const { method, optimizer, stop, totalSteps } = loop;
+  const gradients = new Gradients(loop.parameters);
+  let position = from;
+  let saved = from.step;
+  let tokens = 0;
+  let stepSeconds = 0;
+  const save = async (): Promise<void> => {
+    if (saved === position.step) return;
+    // The metrics of a step must not be younger than its checkpoint: a power cut would leave a gap.
+    loop.metrics.sync();
+    await loop.save(position);
+    saved = position.step;
+  };
+  try {
+    await evaluateIfDue(loop, position.step);
+    while (position.step < totalSteps && stop.signal === undefined) {
+      const started = performance.now();
+      const plan = method.plan(position.step);
+      const loss = await accumulate(loop, plan.micros, gradients);
+      if (loss === undefined) break;
+      const norm = gradients.globalNorm();
+      if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(position.step + 1, loss, norm);
+      const lr = loop.learningRate(position.step);
+      const gradientScale = clipFactor(norm, loop.maxGradNorm);
+      optimizer.update(gradients, { lr, step: position.step + 1, gradientScale });
+      position = { step: position.step + 1, numTokens: position.numTokens + plan.numTokens, loss };
+      const seconds = (performance.now() - started) / 1000;
+      tokens += plan.numTokens;
+      stepSeconds += seconds;
+      const metrics: StepMetrics = {
+        global_step: position.step,
+        epoch: position.step / method.stepsPerEpoch,
+        num_tokens: position.numTokens,
+        loss,
+        learning_rate: lr,
+        grad_norm: norm,
+        tokens_per_second: plan.numTokens / seconds,
+        step_seconds: seconds,
+        ...plan.metrics,
+      };
+      loop.metrics.append(metrics);
+      loop.progress.step(metrics);
+      const due = loop.saveEvery !== null && position.step % loop.saveEvery === 0;
+      // Before the evaluation, which may take long: what has been trained is worth more than what it measures.
+      if (due || position.step === totalSteps) await save();
+      await evaluateIfDue(loop, position.step);
+    }
+    if (stop.signal !== undefined) await save();
+    return {
+      ...position,
+      stopped: stop.signal !== undefined && !isDone(loop, position.step),
+      tokens,
+      stepSeconds,
+    };
+  } finally {
+    gradients.dispose();
+  }
+}
+
+/** Forward and backward over all micro-batches; undefined if asked to stop on the way. */
+async function accumulate<Micro>(
+  { method, stop }: Loop<Micro>,
+  micros: readonly Micro[],
+  gradients: Gradients,
+): Promise<number | undefined> {
+  gradients.zero();
+  let loss = 0;
+  for (const micro of micros) {
+    await breathe();
+    if (stop.signal !== undefined) return undefined;
+    loss += gradients.accumulate(() => method.loss(micro));
+  }
+  return loss;
+}
+
+/**
+ * Measures the held-out loss if it is the step for it and there is no record of it yet: a run that was stopped between
+ * saving and evaluating a step makes up for it when resumed.
+ */
+async function evaluateIfDue<Micro>(loop: Loop<Micro>, step: number): Promise<void> {
+  const { heldOut } = loop.method;
+  if (heldOut === undefined || !isEvalStep(loop, step) || loop.metrics.evaluated.has(step)) return;
+  const started = performance.now();
+  const total = { sum: 0, numTargets: 0, numTokens: 0 };
+  for (const micro of heldOut.micros()) {
+    await breathe();
+    if (loop.stop.signal !== undefined) return;
+    const { sum, numTargets, numTokens } = heldOut.measure(micro);
+    total.sum += sum;
+    total.numTargets += numTargets;
+    total.numTokens += numTokens;
+  }
+  const metrics: EvalMetrics = {
+    global_step: step,
+    epoch: step / loop.method.stepsPerEpoch,
+    eval_loss: total.sum / total.numTargets,
+    eval_num_tokens: total.numTokens,
+    eval_seconds: (performance.now() - started) / 1000,
+  };
+  loop.metrics.append(metrics);
+  loop.progress.evaluated(metrics);
+}
+
+function isEvalStep<Micro>({ evalEvery, totalSteps }: Loop<Micro>, step: number): boolean {
+  return step === 0 || step === totalSteps || (evalEvery !== null && step % evalEvery === 0);
+}
+
+/** Nothing is left to be done, even if a stop was asked for. */
+function isDone<Micro>(loop: Loop<Micro>, step: number): boolean {
+  return step >= loop.totalSteps && (loop.method.heldOut === undefined || loop.metrics.evaluated.has(step));
+}
+
+function diverged(step: number, loss: number, norm: number): UserError {
+  return new UserError(
+    `training diverged at step ${step}: loss ${loss}, gradient norm ${norm}. ` +
+      'The weights of the step before were not touched; try a smaller train.optimizer.lr or a longer warm-up',
+  );
+}

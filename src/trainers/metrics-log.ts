@@ -1,0 +1,56 @@
+/** `metrics.jsonl`: one JSON object a line, for each optimizer step and each evaluation, each step once. */
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { readLines } from '../data/lines.ts';
+import { exists } from './run-files.ts';
+
+/** An open metrics file. */
+export interface MetricsLog {
+  /** Steps with an evaluation on record. */
+  readonly evaluated: ReadonlyMap<number, number>;
+  append(record: Record<string, number>): void;
+  /** Flushes what has been appended to the disk. */
+  sync(): void;
+  close(): void;
+}
+
+/**
+ * Opens the file for appending after cutting off everything later than `step`, and a last line that a crash left
+ * unfinished: a resumed run does those steps again.
+ */
+export async function openMetrics(path: string, step: number): Promise<MetricsLog> {
+  const evaluated = new Map<number, number>();
+  let keptBytes = 0;
+  if (await exists(path)) {
+    const { size } = await stat(path);
+    for await (const line of readLines(path)) {
+      const record = parse(line.text);
+      if (record === undefined || !(Number(record.global_step) <= step)) break;
+      const end = keptBytes + Buffer.byteLength(line.text) + 1;
+      // The newline is the last byte of a record to be written.
+      if (end > size) break;
+      keptBytes = end;
+      if (typeof record.eval_loss === 'number') evaluated.set(Number(record.global_step), record.eval_loss);
+    }
+  }
+  const fd = openSync(path, 'a');
+  ftruncateSync(fd, keptBytes);
+  return {
+    evaluated,
+    append(record) {
+      writeSync(fd, `${JSON.stringify(record)}\n`);
+      if (typeof record.eval_loss === 'number') evaluated.set(Number(record.global_step), record.eval_loss);
+    },
+    sync: () => fsyncSync(fd),
+    close: () => closeSync(fd),
+  };
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,170 @@
+/** The files of a run folder and the ways of writing them that a crash, a kill or a power cut cannot leave half done. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../errors.ts';
+import { writeFileSynced } from '../model/files/index.ts';
+
+/** Paths inside a run folder (design: "Files of a run"). */
+export const runPaths = (runDir: string) => ({
+  recipe: join(runDir, 'recipe.resolved.yaml'),
+  run: join(runDir, 'run.json'),
+  metrics: join(runDir, 'metrics.jsonl'),
+  lock: join(runDir, '.lock'),
+  checkpoints: join(runDir, 'checkpoints'),
+});
+
+/** Everything written aside, to be renamed into place, starts so; what is left of it after a crash is rubbish. */
+export const TEMPORARY = '.tmp-';
+
+/** Writes a small file so that its path holds either the old bytes or the new ones, whole. */
+export async function replaceFile(path: string, data: string): Promise<void> {
+  const aside = join(dirname(path), `${TEMPORARY}${randomBytes(6).toString('hex')}`);
+  try {
+    await writeFileSynced(aside, data);
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Flushes a directory's entries to the disk: without it a rename may be undone by a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Flushes every file and directory below `path`, whoever wrote them; returns the bytes of the files. */
+export async function syncTree(path: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) {
+      bytes += await syncTree(child);
+      continue;
+    }
+    const handle = await open(child, 'r');
+    try {
+      await handle.sync();
+      bytes += (await handle.stat()).size;
+    } finally {
+      await handle.close();
+    }
+  }
+  await syncDirectory(path);
+  return bytes;
+}
+
+/** Removes what earlier processes left half written in a run folder; call only while holding its lock. */
+export async function removeTemporaries(runDir: string): Promise<void> {
+  for (const folder of [runDir, runPaths(runDir).checkpoints]) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (name.startsWith(TEMPORARY)) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * Can a new run live at `runDir`? Asked before data and weights are loaded; nothing is written.
+ *
+ * @throws UserError if there is a run already, the path cannot be made or written to, or the disk is full.
+ */
+export async function requireNewRun(runDir: string, shown: string): Promise<void> {
+  if (await exists(runPaths(runDir).recipe)) {
+    const message = 'there is a run in this folder already';
+    throw new UserError({
+      file: shown,
+      message: `${message}; go on with \`isogloss resume ${shown}\`, or name another`,
+    });
+  }
+  await requireWritable(runDir, shown);
+}
+
+/** @throws UserError if `path`, or the nearest folder above it that exists, cannot be written to. */
+export async function requireWritable(path: string, shown: string): Promise<void> {
+  let folder = path;
+  for (;;) {
+    try {
+      if (!(await stat(folder)).isDirectory()) {
+        throw new UserError({ file: shown, message: `the run folder cannot be made: ${folder} is a file` });
+      }
+      await access(folder, constants.W_OK | constants.X_OK);
+      return;
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code === 'ENOENT' || code === 'ENOTDIR') && dirname(folder) !== folder) folder = dirname(folder);
+      else
+        throw new UserError({ file: shown, message: `the run folder cannot be written: ${explain(code)}` });
+    }
+  }
+}
+
+/** @throws UserError if fewer than `bytes` are free where `path` is, or would be made. */
+export async function requireSpace(path: string, bytes: number, what: string): Promise<void> {
+  let folder = path;
+  while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= bytes) return;
+  const gib = (n: number) => (n / 2 ** 30).toFixed(2);
+  const message = `${what} takes ${gib(bytes)} GiB, but only ${gib(bavail * bsize)} GiB are free on its disk`;
+  throw new UserError({ file: path, message });
+}
+
+/** Creates the run folder and the folder of its checkpoints. */
+export async function makeRunFolder(runDir: string, shown: string): Promise<void> {
+  try {
+    await makeFolders(runPaths(runDir).checkpoints);
+  } catch (error) {
+    throw asUserError(error, shown, 'the run folder cannot be made');
+  }
+}
+
+/** mkdir -p. Node's own `recursive` never returns where a parent exists and yet holds no folders, as in /proc. */
+async function makeFolders(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let folder = path; !(await exists(folder)) && dirname(folder) !== folder; folder = dirname(folder)) {
+    missing.push(folder);
+  }
+  for (const folder of missing.reverse()) {
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+/** An error of the file system as a UserError that says what could not be done; other errors as they are. */
+export function asUserError(error: unknown, file: string, what: string): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (error instanceof UserError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
+  return new UserError({ file, message: `${what}: ${explain(code)}` });
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const REASONS: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'no folder can be made there',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is a file',
+  EFBIG: 'the file would be larger than allowed',
+};
+
+function explain(code: string | undefined): string {
+  return (code && REASONS[code]) ?? code ?? 'unknown reason';
+}

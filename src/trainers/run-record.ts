@@ -1,0 +1,74 @@
+/** `run.json`: what a run was made with, for whoever has to tell two runs apart later. */
+import { readFile } from 'node:fs/promises';
+import manifest from '../../package.json' with { type: 'json' };
+import type { BackendInfo } from '../backend/index.ts';
+import { countParameters } from '../model/index.ts';
+import { type Recipe, snakeCase } from '../recipe/index.ts';
+import type { ModelSource } from './model-source.ts';
+import { replaceFile, runPaths } from './run-files.ts';
+import type { TrainingData, TrainingRows } from './training-data.ts';
+
+/** Snake case, as it is on disk. */
+export interface RunRecord {
+  format: 1;
+  name: string;
+  method: string;
+  created: string;
+  argv: string[];
+  versions: Record<string, string>;
+  backend: BackendInfo;
+  seed: number;
+  num_parameters: number;
+  model: { path: string; sha256: string };
+  data: TrainingRows['sources'];
+  /** SHA-256 over the encoded rows. */
+  data_sha256: string;
+  eval_data_sha256: string | null;
+  /** The recipe of the start, as written. */
+  recipe: unknown;
+  /** Each later start of the same run. */
+  resumed: { time: string; argv: string[]; from_step: number; overrides: string[] }[];
+}
+
+/** The record of a run that begins now. */
+export function newRecord(run: {
+  recipe: Recipe;
+  argv: readonly string[];
+  backend: BackendInfo;
+  source: ModelSource;
+  data: TrainingData;
+  sources: TrainingRows['sources'];
+}): RunRecord {
+  const { recipe, argv, backend, source, data, sources } = run;
+  const torch: Record<string, string> = backend.torch === undefined ? {} : { torch: backend.torch };
+  return {
+    format: 1,
+    name: recipe.name,
+    method: recipe.method,
+    created: new Date().toISOString(),
+    argv: [...argv],
+    versions: { isogloss: manifest.version, node: process.versions.node, ...torch },
+    backend,
+    seed: recipe.seed,
+    num_parameters: countParameters(source.config),
+    model: { path: recipe.model.path, sha256: source.sha256 },
+    data: sources,
+    data_sha256: data.train.sha256,
+    eval_data_sha256: data.heldOut?.sha256 ?? null,
+    recipe: snakeCase(recipe),
+    resumed: [],
+  };
+}
+
+export function writeRecord(runDir: string, record: RunRecord): Promise<void> {
+  return replaceFile(runPaths(runDir).run, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** The record, or undefined where there is none that can be read. */
+export async function readRecord(runDir: string): Promise<RunRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(runPaths(runDir).run, 'utf8')) as RunRecord;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,176 @@
+/** Starting a run and resuming one: what the command line calls. */
+import { resolve } from 'node:path';
+import { startBackend } from '../backend/index.ts';
+import { UserError } from '../errors.ts';
+import { countParameters } from '../model/index.ts';
+import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
+import { checkpointBytes, newestCheckpoint } from './checkpoints.ts';
+import type { StopRequest } from './interrupt.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { findModel, modelInDirectory } from './model-source.ts';
+import { type ProgressSink, silent, type TrainResult } from './progress.ts';
+import { changesRounding, checkResume } from './resume-rules.ts';
+import {
+  exists,
+  makeRunFolder,
+  removeTemporaries,
+  replaceFile,
+  requireNewRun,
+  requireSpace,
+  requireWritable,
+  runPaths,
+} from './run-files.ts';
+import { newRecord, readRecord, writeRecord } from './run-record.ts';
+import { type Session, totalSteps, trainSession } from './session.ts';
+import { encodeTrainingData, readTrainingRows } from './training-data.ts';
+
+/** How a run is watched and stopped. */
+export interface RunOptions {
+  progress?: ProgressSink;
+  /** Directory that relative paths start from. */
+  cwd?: string;
+  /** The command line, for `run.json`. */
+  argv?: readonly string[];
+  /** Asked between micro-batches whether to stop; SIGINT and SIGTERM of the process if left out. */
+  stop?: StopRequest;
+}
+
+/** Options of a resumption. */
+export interface ResumeOptions extends RunOptions {
+  /** Go on even if the recipe or the data is no longer what the run began with. */
+  force?: boolean;
+}
+
+/**
+ * Runs a recipe from its first step to its last.
+ *
+ * What can be known to be wrong (recipe, run folder, data, model, tokenizer, disk space) is found before weights are
+ * read and before anything is written.
+ *
+ * @throws UserError; Interrupted after a signal, when the run has been saved.
+ */
+export async function train(recipe: Recipe, options: RunOptions = {}): Promise<TrainResult> {
+  const { progress = silent, cwd = process.cwd(), argv = process.argv } = options;
+  const shown = recipe.out;
+  const resolved = withAbsolutePaths(recipe, cwd);
+  const runDir = resolve(cwd, recipe.out);
+  await requireNewRun(runDir, shown);
+  const rows = await readTrainingRows(recipe, cwd);
+  const source = await findModel(recipe, cwd);
+  const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
+  await requireSpace(runDir, checkpointBytes(countParameters(source.config)), 'a checkpoint of this model');
+  const backend = await startBackend(recipe.backend);
+  await makeRunFolder(runDir, shown);
+  return locked(await takeLock(runPaths(runDir).lock, shown), async () => {
+    // Somebody may have started here since the first look.
+    await requireNewRun(runDir, shown);
+    const record = newRecord({ recipe: resolved, argv, backend, source, data, sources: rows.sources });
+    await writeRecord(runDir, record);
+    await replaceFile(runPaths(runDir).recipe, recipeYaml(resolved));
+    return trainSession({
+      recipe: resolved,
+      runDir,
+      shown,
+      source,
+      data,
+      backend,
+      record,
+      progress,
+      stop: options.stop,
+    });
+  });
+}
+
+/** A run of MIST. */
+export const trainMist: (recipe: Recipe & { method: 'mist' }, options?: RunOptions) => Promise<TrainResult> =
+  train;
+
+/**
+ * Goes on with a run from its newest whole checkpoint (from the start if it has none), with the recipe it was started
+ * with and `overrides` of what may change (`train.max_steps=2000`).
+ *
+ * Weights and metrics become those of a run that was never stopped, bit by bit, on the same backend and threads.
+ *
+ * @throws UserError if there is no run, it is being trained, or the recipe or the data changed in what makes it this
+ *   run; Interrupted after a signal.
+ */
+export async function resumeRun(
+  dir: string,
+  overrides: readonly string[] = [],
+  options: ResumeOptions = {},
+): Promise<TrainResult> {
+  const { progress = silent, cwd = process.cwd(), argv = process.argv, force = false } = options;
+  const runDir = resolve(cwd, dir);
+  const warn = warner(progress);
+  const paths = runPaths(runDir);
+  if (!(await exists(paths.recipe))) {
+    throw new UserError({
+      file: dir,
+      message: 'there is no run in this folder: it has no recipe.resolved.yaml',
+    });
+  }
+  await requireWritable(runDir, dir);
+  const recipe = { ...withAbsolutePaths(parseRecipe(paths.recipe, overrides), cwd), out: runDir };
+  return locked(await takeLock(paths.lock, dir), async () => {
+    await removeTemporaries(runDir);
+    const found = await newestCheckpoint(runDir, warn);
+    const record = await readRecord(runDir);
+    const rows = await readTrainingRows(recipe, cwd);
+    const source = found
+      ? await modelInDirectory(found.checkpoint.dir, found.checkpoint.dir)
+      : await findModel(recipe, cwd);
+    const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warn);
+    const began = found?.state ?? record;
+    if (began !== undefined) {
+      const present = {
+        recipe,
+        dataSha256: data.train.sha256,
+        evalDataSha256: data.heldOut?.sha256 ?? null,
+        // A checkpoint brings its weights along.
+        modelSha256: found ? undefined : source.sha256,
+      };
+      const changed = checkResume(began, present, force, warn);
+      for (const { key, from, to } of changed) progress.message(`${key}: ${show(from)} -> ${show(to)}`);
+      if (changesRounding(changed))
+        warn('results may differ in the last bits from those of the run left as it was');
+    }
+    const done = found?.state.global_step ?? 0;
+    const total = totalSteps(recipe, data.train.examples.length);
+    if (done > total)
+      throw new UserError({ file: dir, message: `the run has done ${done} steps, more than ${total}` });
+    if (done === total) warn(`all ${total} steps are done; raise train.max_steps or train.epochs to go on`);
+    await requireSpace(runDir, checkpointBytes(countParameters(source.config)), 'a checkpoint of this model');
+    const backend = await startBackend(recipe.backend);
+    const made = record ?? newRecord({ recipe, argv, backend, source, data, sources: rows.sources });
+    const time = new Date().toISOString();
+    made.resumed.push({ time, argv: [...argv], from_step: done, overrides: [...overrides] });
+    await writeRecord(runDir, made);
+    await replaceFile(paths.recipe, recipeYaml(recipe));
+    const session: Session = {
+      recipe,
+      runDir,
+      shown: dir,
+      source,
+      data,
+      backend,
+      record: made,
+      progress,
+      stop: options.stop,
+    };
+    return trainSession(session, found);
+  });
+}
+
+async function locked<T>(lock: Lock, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+function warner(progress: ProgressSink): (text: string) => void {
+  return (text) => progress.message(text, 'warning');
+}
+
+const show = (value: unknown): string => JSON.stringify(snakeCase(value)) ?? 'nothing';

@@ -1,0 +1,189 @@
+/** One process's part of a run: weights and optimizer in memory, the loop over them, checkpoints on disk. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
+import { type Gemma3, saveGemma3 } from '../model/index.ts';
+import { type Recipe, snakeCase } from '../recipe/index.ts';
+import {
+  type Checkpoint,
+  checkpointName,
+  pruneCheckpoints,
+  type TrainerState,
+  trainerPaths,
+  writeCheckpoint,
+} from './checkpoints.ts';
+import { Interrupted, type StopRequest, watchSignals } from './interrupt.ts';
+import { type LoopResult, type Position, runLoop } from './loop.ts';
+import { openMetrics } from './metrics-log.ts';
+import { mistMethod } from './mist.ts';
+import type { ModelSource } from './model-source.ts';
+import { AdamW } from './optimizer.ts';
+import type { ProgressSink, TrainResult } from './progress.ts';
+import { asUserError, runPaths } from './run-files.ts';
+import type { RunRecord } from './run-record.ts';
+import { constantWithWarmup, linearWithWarmup, warmupSteps } from './schedule.ts';
+import type { TrainingData } from './training-data.ts';
+
+/** Everything a run needs, found and checked. */
+export interface Session {
+  recipe: Recipe;
+  /** Absolute. */
+  runDir: string;
+  /** The run folder as the user wrote it. */
+  shown: string;
+  source: ModelSource;
+  data: TrainingData;
+  backend: BackendInfo;
+  record: RunRecord;
+  progress: ProgressSink;
+  stop: StopRequest | undefined;
+}
+
+/** Optimizer steps of the whole run: `max_steps`, or `epochs` rounded up to whole steps as transformers does. */
+export function totalSteps({ train }: Recipe, numExamples: number): number {
+  return train.maxSteps ?? Math.ceil(train.epochs * Math.ceil(numExamples / train.batchSize));
+}
+
+/**
+ * Trains to the end, from a checkpoint if one is given. The run's lock is held by the caller.
+ *
+ * @throws Interrupted when stopped; UserError when the disk fills up or training diverges.
+ */
+export async function trainSession(
+  session: Session,
+  resumed?: { checkpoint: Checkpoint; state: TrainerState },
+): Promise<TrainResult> {
+  const { recipe, runDir, source, data, progress, record } = session;
+  const { train, model: modelFields } = recipe;
+  const started = performance.now();
+  const { model, prefix, warnings } = await source.load({
+    embedScale: modelFields.embedScale,
+    activationCheckpointing: train.activationCheckpointing,
+  });
+  for (const warning of warnings) progress.message(warning, 'warning');
+  const optimizer = new AdamW(model.parameters, train.optimizer);
+  const from: Position = resumed
+    ? { step: resumed.state.global_step, numTokens: resumed.state.num_tokens, loss: resumed.state.loss }
+    : { step: 0, numTokens: 0, loss: Number.NaN };
+  if (resumed) await optimizer.load(trainerPaths(resumed.checkpoint.dir).optimizer);
+  const total = totalSteps(recipe, data.train.examples.length);
+  const method = mistMethod(model, data.train, data.heldOut, { seed: recipe.seed, ...train });
+  const metrics = await openMetrics(runPaths(runDir).metrics, from.step);
+  const signals =
+    session.stop === undefined ? watchSignals((name) => progress.message(`${name}: saving`)) : undefined;
+  resetPeakMemory();
+  progress.start({
+    name: recipe.name,
+    method: recipe.method,
+    runDir,
+    startStep: from.step,
+    totalSteps: total,
+    stepsPerEpoch: method.stepsPerEpoch,
+    trainExamples: data.train.examples.length,
+    evalExamples: data.heldOut?.examples.length ?? 0,
+    numParameters: record.num_parameters,
+    backend: describe(session.backend),
+    logEvery: recipe.log.every,
+  });
+  const stop = session.stop ?? signals!;
+  let result: LoopResult;
+  let peakBytes: number;
+  try {
+    result = await runLoop(
+      {
+        method,
+        parameters: model.parameters,
+        optimizer,
+        learningRate: (step) => learningRate(recipe, step, total),
+        maxGradNorm: train.maxGradNorm,
+        totalSteps: total,
+        evalEvery: recipe.evalEvery,
+        saveEvery: recipe.checkpoint.every,
+        metrics,
+        progress,
+        stop,
+        save: (position) =>
+          save(session, { model, prefix, optimizer }, position, total, method.stepsPerEpoch),
+      },
+      from,
+    );
+    peakBytes = memoryInfo().peakBytes;
+  } catch (error) {
+    throw asUserError(error, session.shown, 'the run cannot go on');
+  } finally {
+    signals?.dispose();
+    metrics.close();
+    optimizer.dispose();
+    model.dispose();
+  }
+  if (result.stopped) throw new Interrupted(stop.signal!, result.step, runDir);
+  const outcome: TrainResult = {
+    runDir,
+    checkpoint: join(runPaths(runDir).checkpoints, checkpointName(result.step)),
+    steps: result.step,
+    numTokens: result.numTokens,
+    loss: result.loss,
+    evalLossBefore: metrics.evaluated.get(0),
+    evalLossAfter: metrics.evaluated.get(result.step),
+    seconds: (performance.now() - started) / 1000,
+    tokensPerSecond: result.stepSeconds === 0 ? 0 : result.tokens / result.stepSeconds,
+    peakBytes,
+  };
+  progress.finish(outcome);
+  return outcome;
+}
+
+/** Peak learning rate times the schedule's factor at a 0-based step. */
+function learningRate({ train: { optimizer, schedule } }: Recipe, step: number, total: number): number {
+  const warmup = warmupSteps(schedule.warmupRatio, total);
+  const factor =
+    schedule.name === 'linear' ? linearWithWarmup(step, warmup, total) : constantWithWarmup(step, warmup);
+  return optimizer.lr * factor;
+}
+
+/** Writes the checkpoint of a position, then removes old ones. */
+async function save(
+  { recipe, runDir, shown, source, record, progress }: Session,
+  { model, prefix, optimizer }: { model: Gemma3; prefix: string; optimizer: AdamW },
+  position: Position,
+  total: number,
+  stepsPerEpoch: number,
+): Promise<void> {
+  const started = performance.now();
+  const state: TrainerState = {
+    format: 1,
+    method: recipe.method,
+    global_step: position.step,
+    epoch: position.step / stepsPerEpoch,
+    num_tokens: position.numTokens,
+    loss: position.loss,
+    seed: recipe.seed,
+    total_steps: total,
+    data_sha256: record.data_sha256,
+    eval_data_sha256: record.eval_data_sha256,
+    model_sha256: record.model.sha256,
+    recipe: snakeCase(recipe),
+    versions: record.versions,
+  };
+  try {
+    const { checkpoint, bytes } = await writeCheckpoint(runDir, position.step, async (dir) => {
+      // fp32 whatever the source was: a resumed run must find the weights bit by bit.
+      await saveGemma3(model, dir, { prefix, dtype: 'F32' });
+      for (const [name, content] of source.files) await writeFile(join(dir, name), content);
+      const paths = trainerPaths(dir);
+      await mkdir(paths.folder);
+      await optimizer.save(paths.optimizer);
+      await writeFile(paths.state, `${JSON.stringify(state, null, 2)}\n`);
+    });
+    if (recipe.checkpoint.keepLast !== null) await pruneCheckpoints(runDir, recipe.checkpoint.keepLast);
+    const seconds = (performance.now() - started) / 1000;
+    progress.saved({ step: position.step, dir: checkpoint.dir, seconds, bytes });
+  } catch (error) {
+    throw asUserError(error, shown, `the checkpoint of step ${position.step} cannot be saved`);
+  }
+}
+
+function describe({ name, torch, device, compute, threads }: BackendInfo): string {
+  const library = torch === undefined ? name : `${name} ${torch}`;
+  return `${library} on ${device}, ${compute}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}

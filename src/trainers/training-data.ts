@@ -1,0 +1,117 @@
+/** From a recipe's `data` to the encoded rows of a run. */
+import { type Dataset, encodeRows, type Row, readSource, splitRows } from '../data/index.ts';
+import { type Problem, UserError } from '../errors.ts';
+import type { Gemma3Config } from '../model/index.ts';
+import type { Tokenizer } from '../model/tokenizer/index.ts';
+import type { Recipe } from '../recipe/index.ts';
+
+/** Rows as text, read and checked. */
+export interface TrainingRows {
+  train: Row[];
+  heldOut: Row[];
+  /** Files and built-in sets they came from, as `run.json` lists them. */
+  sources: { path: string; sha256: string; rows: number; use: 'train' | 'eval' }[];
+}
+
+/** Rows as tokens. */
+export interface TrainingData {
+  train: Dataset;
+  heldOut: Dataset | undefined;
+}
+
+type Warn = (text: string) => void;
+
+/**
+ * Reads every source of the recipe and splits off what is held out.
+ *
+ * @throws UserError with the problems of all sources, or if the split leaves one side empty.
+ */
+export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Promise<TrainingRows> {
+  const sources: TrainingRows['sources'] = [];
+  const problems: Problem[] = [];
+  const read = async (list: Recipe['data']['train'], use: 'train' | 'eval'): Promise<Row[]> => {
+    const rows: Row[] = [];
+    for (const { path, turns, replies, maxSamples } of list) {
+      const source = await readSource(path, { cwd, seed, trees: { turns, replies } }).catch((error) => {
+        if (!(error instanceof UserError)) throw error;
+        problems.push(...error.problems);
+      });
+      if (source === undefined) continue;
+      const used = source.rows.slice(0, maxSamples ?? undefined);
+      for (const row of used) rows.push(row);
+      sources.push({ path, sha256: source.sha256, rows: used.length, use });
+    }
+    return rows;
+  };
+  const rows = await read(data.train, 'train');
+  const evalRows = data.eval && (await read(data.eval, 'eval'));
+  if (problems.length > 0) throw new UserError(problems);
+  if (evalRows !== null) return { train: rows, heldOut: evalRows, sources };
+  const { train, heldOut } = splitRows(rows, data.evalFraction);
+  if (train.length === 0) {
+    throw new UserError(
+      `data.eval_fraction ${data.evalFraction} holds out all ${rows.length} rows; none is left to train on`,
+    );
+  }
+  if (heldOut.length === 0 && data.evalFraction > 0) {
+    throw new UserError(
+      `data.eval_fraction ${data.evalFraction} holds out none of ${rows.length} rows; raise it, or set it to 0`,
+    );
+  }
+  return { train, heldOut, sources };
+}
+
+/**
+ * Encodes the rows and says what was left out or cut.
+ *
+ * @throws UserError if nothing is left to train on (or to measure, where held-out rows are asked for), or the tokenizer
+ *   makes ids that the model has no embedding for.
+ */
+export function encodeTrainingData(
+  rows: TrainingRows,
+  { data }: Recipe,
+  tokenizer: Tokenizer,
+  config: Gemma3Config,
+  warn: Warn,
+): TrainingData {
+  const encode = (list: Row[], what: string): Dataset => {
+    const dataset = encodeRows(list, tokenizer, data);
+    report(dataset, list.length, what, data.maxSeqLen, warn);
+    requireIds(dataset, config, tokenizer);
+    return dataset;
+  };
+  return {
+    train: encode(rows.train, 'training'),
+    heldOut: rows.heldOut.length === 0 ? undefined : encode(rows.heldOut, 'held-out'),
+  };
+}
+
+function report(
+  { examples, dropped, truncated }: Dataset,
+  rows: number,
+  what: string,
+  maxSeqLen: number,
+  warn: Warn,
+): void {
+  const limit = `data.max_seq_len (${maxSeqLen} tokens)`;
+  if (examples.length === 0) {
+    throw new UserError(
+      `none of the ${rows} ${what} rows can be used: the prompt of each is longer than ${limit}`,
+    );
+  }
+  if (dropped > 0)
+    warn(`${dropped} of ${rows} ${what} rows are left out: their prompt alone is longer than ${limit}`);
+  if (truncated > 0) warn(`${truncated} of ${rows} ${what} rows lose the end of their response to ${limit}`);
+}
+
+function requireIds({ examples }: Dataset, { vocabSize }: Gemma3Config, tokenizer: Tokenizer): void {
+  for (const { ids } of examples) {
+    const unknown = ids.find((id) => id >= vocabSize);
+    if (unknown === undefined) continue;
+    const message = `gives id ${unknown} (${tokenizer.idToToken(unknown)}), but the model has ${vocabSize} embeddings`;
+    throw new UserError({
+      file: tokenizer.path,
+      message: `the tokenizer does not belong to the model: it ${message}`,
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openMetrics } from '../../src/trainers/metrics-log.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder();
+const steps = async (path: string): Promise<number[]> =>
+  (await readFile(path, 'utf8'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).global_step);
+
+describe('metrics.jsonl', () => {
+  it('is cut back to the step that a resume starts from, so that it has each step once', async () => {
+    const path = join(folder.path, 'a.jsonl');
+    const first = await openMetrics(path, 0);
+    first.append({ global_step: 0, eval_loss: 4 });
+    for (const global_step of [1, 2, 3]) first.append({ global_step, loss: 1 });
+    first.append({ global_step: 3, eval_loss: 2 });
+    first.close();
+    const second = await openMetrics(path, 2);
+    expect([...second.evaluated]).toEqual([[0, 4]]);
+    second.append({ global_step: 3, loss: 1 });
+    second.close();
+    expect(await steps(path)).toEqual([0, 1, 2, 3]);
+  });
+
+  it.each(['{"global_step":2,"lo', '{"global_step":2,"loss":1}'])(
+    'drops an unfinished last line: %s',
+    async (torn) => {
+      const path = join(folder.path, 'b.jsonl');
+      await writeFile(path, `{"global_step":1,"loss":1}\n${torn}`);
+      const log = await openMetrics(path, 5);
+      log.append({ global_step: 2, loss: 3 });
+      log.sync();
+      log.close();
+      expect(await readFile(path, 'utf8')).toBe('{"global_step":1,"loss":1}\n{"global_step":2,"loss":3}\n');
+    },
+  );
+});
