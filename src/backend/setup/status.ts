@@ -1,0 +1,77 @@
+/** Whether there is an addon that may be loaded, from the stamp its build left: no compiler and no Python is asked. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot, workRoot } from '../../paths.ts';
+import { type TorchInstall, torchVersion } from './torch.ts';
+
+/** State of the addon. Only a `ready` one may be loaded: two libtorchs in one process end it. */
+export interface AddonStatus {
+  state: 'ready' | 'stale' | 'missing';
+  /** The .node file, if ready. */
+  path?: string;
+  /** Why it is not ready. */
+  reason?: string;
+  /** The torch it was built against. */
+  torch?: TorchInstall;
+}
+
+/** What a build writes beside the addon. */
+export interface Stamp {
+  torch: TorchInstall;
+  /** Absolute path of the .node file. */
+  addon: string;
+  /** Hash of the native sources it was made of. */
+  sources: string;
+}
+
+/** Where setup builds. */
+export function buildDir(): string {
+  return join(workRoot(), 'build');
+}
+
+/** The stamp of the last build. */
+export function stampFile(): string {
+  return join(buildDir(), 'stamp.json');
+}
+
+/** Hash of native/: what the addon has to be made of. */
+export function sourcesHash(): string {
+  const hash = createHash('sha256');
+  const native = join(packageRoot(), 'native');
+  for (const name of nativeFiles()) hash.update(`${name}\0`).update(readFileSync(join(native, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Names of the C++ sources and headers in native/, sorted. */
+export function nativeFiles(): string[] {
+  return readdirSync(join(packageRoot(), 'native'))
+    .filter((name) => name.endsWith('.cc') || name.endsWith('.h'))
+    .sort();
+}
+
+/** Looks at the last build; takes about a millisecond. */
+export function addonStatus(): AddonStatus {
+  let stamp: Stamp;
+  try {
+    stamp = JSON.parse(readFileSync(stampFile(), 'utf8')) as Stamp;
+  } catch {
+    return { state: 'missing', reason: 'it has not been built yet' };
+  }
+  const { torch, addon } = stamp;
+  const now = torchVersion(torch.dir);
+  if (now === undefined)
+    return { state: 'stale', reason: `the torch it was built against is gone: ${torch.dir}` };
+  if (now !== torch.version) {
+    return {
+      state: 'stale',
+      reason: `it was built against torch ${torch.version}, now there is ${now}`,
+      torch,
+    };
+  }
+  if (stamp.sources !== sourcesHash()) {
+    return { state: 'stale', reason: 'the native sources have changed since it was built', torch };
+  }
+  if (!existsSync(addon)) return { state: 'missing', reason: `${addon} is gone`, torch };
+  return { state: 'ready', path: addon, torch };
+}
