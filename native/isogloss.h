@@ -72,6 +72,11 @@ Tensor product(const Tensor& a, const Tensor& b);                 // [.., M, K] 
 Tensor linear_product(const Tensor& x_MK, const Tensor& weight_NK);       // x W^T
 void add_product(const Tensor& into, const Tensor& a, const Tensor& b);  // into += a b, fp32
 
+// small_product.cc: x W^T for at most kSmallRows rows, at the speed of reading W as it is stored.
+constexpr int64_t kSmallRows = 8;
+bool is_small_product(const Tensor& x, const Tensor& weight);
+Tensor small_product(const Tensor& x, const Tensor& weight);
+
 // One source, compiled for every x86 level and chosen when the addon is loaded; elsewhere an ordinary function.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define VECTOR_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), optimize("O3", "fast-math")))

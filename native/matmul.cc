@@ -59,6 +59,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
 }
 
 Tensor linear_product(const Tensor& x, const Tensor& weight) {
+  if (is_small_product(x, weight)) return small_product(x, weight);
   if (lowers(x, weight)) return at::matmul(x.to(at::kBFloat16), weight.to(at::kBFloat16).t()).to(at::kFloat);
   Tensor a = widened(x), w = widened(weight);
   if (use_onednn(a, w)) return linear_onednn(a, w);

@@ -4,6 +4,7 @@ export { accumulateGradients, installGradients, isRecording } from './gradients.
 export { type MemoryInfo, memoryInfo, resetPeakMemory } from './memory.ts';
 export { type AdamWHyper, type AdamWState, adamwStep } from './ops/adamw.ts';
 export { attention } from './ops/attention.ts';
+export { appendCache, cachedAttention, type Places } from './ops/cache.ts';
 export { type CrossEntropy, linearCrossEntropy } from './ops/crossEntropy.ts';
 export { embedding } from './ops/embedding.ts';
 export { geglu } from './ops/geglu.ts';

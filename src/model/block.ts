@@ -5,8 +5,11 @@
  * Shapes: B rows, T tokens a row, M = B T tokens, D model, N query heads, K key/value heads, H head dim, F feed-forward,
  * h = H / 2 rotary angles.
  */
+
+import type { Places } from '../backend/index.ts';
 import { attention, geglu, headNormRope, linear, rmsNorm } from '../backend/index.ts';
 import * as tf from '../backend/tfjs.ts';
+import type { KeyValueCache } from './cache.ts';
 import type { Gemma3Config } from './config.ts';
 
 /** Parameters of a block in a fixed order, under the names Hugging Face gives them. */
@@ -33,6 +36,8 @@ export interface BlockContext {
   sin_Mh: tf.Tensor2D;
   /** Tokens a query sees, itself included; 0 for all before it. */
   window: number;
+  /** Set while generating: where this block's keys and values are kept. */
+  cached?: { cache: KeyValueCache; layer: number; places: Places };
 }
 
 /** The residual stream after one block. @param weights in the order of BLOCK_PARAMETERS */
@@ -45,7 +50,7 @@ export function block(
   const [norm1, q_proj, k_proj, v_proj, q_norm, k_norm, o_proj, postNorm1, norm2, gate, up, down, postNorm2] =
     weights as tf.Tensor[];
   const { numAttentionHeads: N, numKeyValueHeads: K, headDim: H, rmsNormEps: eps } = config;
-  const { segments_BT, cos_Mh, sin_Mh, window } = context;
+  const { segments_BT, cos_Mh, sin_Mh, window, cached } = context;
   const M = x_MD.shape[0];
   return tf.tidy(() => {
     const h_MD = rmsNorm(x_MD, norm1!, eps) as tf.Tensor2D;
@@ -53,14 +58,11 @@ export function block(
       tf.reshape(linear(h_MD, weight), [M, count, H]) as tf.Tensor3D;
     const q_MNH = headNormRope(heads(q_proj!, N), q_norm!, cos_Mh, sin_Mh, eps);
     const k_MKH = headNormRope(heads(k_proj!, K), k_norm!, cos_Mh, sin_Mh, eps);
-    const attended_MNH = attention(
-      q_MNH,
-      k_MKH,
-      heads(v_proj!, K),
-      segments_BT,
-      window,
-      config.queryPreAttnScalar ** -0.5,
-    );
+    const v_MKH = heads(v_proj!, K);
+    const scale = config.queryPreAttnScalar ** -0.5;
+    const attended_MNH = cached
+      ? cached.cache.attend(cached.layer, q_MNH, k_MKH, v_MKH, segments_BT, cached.places, window, scale)
+      : attention(q_MNH, k_MKH, v_MKH, segments_BT, window, scale);
     const attended_MD = linear(tf.reshape(attended_MNH, [M, N * H]) as tf.Tensor2D, o_proj!);
     // Gemma 3 normalises a sublayer's output once more before it joins the residual stream.
     const x1_MD = rmsNorm(attended_MD, postNorm1!, eps, x_MD) as tf.Tensor2D;

@@ -7,6 +7,7 @@
 import { embedding, linear, recompute, rmsNorm } from '../backend/index.ts';
 import * as tf from '../backend/tfjs.ts';
 import { BLOCK_PARAMETERS, type BlockContext, block, rotaryTables } from './block.ts';
+import type { KeyValueCache } from './cache.ts';
 import type { Gemma3Config } from './config.ts';
 
 /** A change to the residual stream at a block's output, e.g. steering. */
@@ -32,6 +33,8 @@ export interface ForwardArgs {
   taps?: readonly number[];
   /** Applied in order at their blocks' outputs, before a tap there reads them. */
   edits?: readonly Edit[];
+  /** Read and extended: the tokens follow those it holds, row by row. Without gradients. */
+  cache?: KeyValueCache;
 }
 
 export interface ForwardResult {
@@ -134,27 +137,27 @@ export class Gemma3 {
   }
 
   /** One context a block; sliding and full layers share theirs. */
-  private contexts(args: ForwardArgs): BlockContext[] {
-    const { tokens_BT } = args;
+  private contexts({ tokens_BT, positions_BT, segments_BT: given, cache }: ForwardArgs): BlockContext[] {
     const [B, T] = tokens_BT.shape;
-    const positions = args.positions_BT
-      ? (args.positions_BT.dataSync() as Int32Array)
-      : Int32Array.from({ length: B * T }, (_, m) => m % T);
-    const segments_BT = args.segments_BT ?? (tf.ones([B, T], 'int32') as tf.Tensor2D);
-    const { config } = this;
+    const start = (m: number) => (cache ? cache.lengths[Math.floor(m / T)]! : 0);
+    const positions = positions_BT
+      ? (positions_BT.dataSync() as Int32Array)
+      : Int32Array.from({ length: B * T }, (_, m) => start(m) + (m % T));
+    const segments_BT = given ?? (tf.ones([B, T], 'int32') as tf.Tensor2D);
+    const places = cache?.places(segments_BT);
+    const { headDim, rope, slidingWindow, layerTypes } = this.config;
     const kinds = {
       sliding_attention: {
-        segments_BT,
-        window: config.slidingWindow,
-        ...rotaryTables(positions, config.headDim, config.rope.sliding_attention),
+        window: slidingWindow,
+        ...rotaryTables(positions, headDim, rope.sliding_attention),
       },
-      full_attention: {
-        segments_BT,
-        window: 0,
-        ...rotaryTables(positions, config.headDim, config.rope.full_attention),
-      },
+      full_attention: { window: 0, ...rotaryTables(positions, headDim, rope.full_attention) },
     };
-    return config.layerTypes.map((type) => kinds[type]);
+    return layerTypes.map((type, layer) => ({
+      segments_BT,
+      ...kinds[type],
+      ...(cache && places ? { cached: { cache, layer, places } } : {}),
+    }));
   }
 }
 

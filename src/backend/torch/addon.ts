@@ -144,6 +144,16 @@ export interface Addon extends Unary, Binary, Reduction {
     window: number,
     scale: number,
   ): void;
+  appendCache(cache: Handle, fresh: Handle, starts: Handle, counts: Handle): void;
+  cachedAttention(
+    q: Handle,
+    keys: Handle,
+    values: Handle,
+    starts: Handle,
+    counts: Handle,
+    window: number,
+    scale: number,
+  ): Handle;
   linearCrossEntropy(
     hidden: Handle,
     weight: Handle,
