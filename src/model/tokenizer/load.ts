@@ -12,6 +12,7 @@ import { jsonOfPieces } from './pieces-json.ts';
 import { vocabularyOfPieces } from './sentencepiece.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 import { vocabularyOfJson } from './tokenizer-json.ts';
+import { openTokenizerModel } from './tokenizer-model.ts';
 
 /** Files of a tokenizer that are copied into a written checkpoint when they are there. */
 const CARRIED = [
@@ -32,7 +33,8 @@ export interface LoadTokenizerOptions {
 }
 
 /**
- * Opens the tokenizer of a model: a directory with `tokenizer.json`, such a file itself, or a `.gguf` file.
+ * Opens the tokenizer of a model: a directory with `tokenizer.json` or `tokenizer.model`, such a file itself,
+ * or a `.gguf` file.
  * @throws UserError when there is none, saying where one could come from
  */
 export async function loadTokenizer(model: string, options: LoadTokenizerOptions = {}): Promise<Tokenizer> {
@@ -46,17 +48,20 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
   }
   if (isGguf(path)) {
     const { pieces, chatTemplate } = await readGgufVocabulary(path);
-    return tokenizerOfPieces(pieces, path, chatTemplate);
+    const files = async () => writtenFiles(pieces, chatTemplate);
+    return createTokenizer({ vocabulary: vocabularyOfPieces(pieces), path, chatTemplate, files });
   }
   const directory = info.isDirectory() ? path : dirname(path);
-  const file = info.isDirectory() ? join(path, 'tokenizer.json') : path;
-  if (info.isDirectory() && !(await stat(file).catch(() => undefined))) {
-    throw new UserError({
-      file: path,
-      message:
-        'has no tokenizer.json. Copy the tokenizer files of the original model into it, ' +
-        'or name a directory that has them as the tokenizer.',
-    });
+  const file = info.isDirectory() ? await findIn(path) : path;
+  if (file.endsWith('.model')) {
+    const { pieces, vocabulary } = await openTokenizerModel(file);
+    const chatTemplate = await findChatTemplate(directory);
+    const files = async () =>
+      new Map([
+        ...writtenFiles(pieces, chatTemplate),
+        ['tokenizer.model', new Uint8Array(await readFile(file))],
+      ]);
+    return createTokenizer({ vocabulary, path: file, chatTemplate, files });
   }
   const vocabulary = vocabularyOfJson(await readJson(file), file);
   const chatTemplate = await findChatTemplate(directory);
@@ -68,16 +73,27 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
   });
 }
 
-function tokenizerOfPieces(pieces: Pieces, path: string, chatTemplate?: string): Tokenizer {
-  const files = async () => {
-    const { tokenizer, config } = jsonOfPieces(pieces, chatTemplate);
-    const bytes = (json: unknown, indent?: number) => Buffer.from(`${JSON.stringify(json, null, indent)}\n`);
-    return new Map([
-      ['tokenizer.json', bytes(tokenizer)],
-      ['tokenizer_config.json', bytes(config, 2)],
-    ]);
-  };
-  return createTokenizer({ vocabulary: vocabularyOfPieces(pieces), path, chatTemplate, files });
+async function findIn(directory: string): Promise<string> {
+  for (const name of ['tokenizer.json', 'tokenizer.model']) {
+    const file = join(directory, name);
+    if (await stat(file).catch(() => undefined)) return file;
+  }
+  throw new UserError({
+    file: directory,
+    message:
+      'has no tokenizer.json. Copy the tokenizer files of the original model into it, ' +
+      'or name a directory that has them as the tokenizer.',
+  });
+}
+
+/** tokenizer.json and its config, made of pieces: what a checkpoint is written with when none came with the model. */
+function writtenFiles(pieces: Pieces, chatTemplate?: string): Map<string, Uint8Array> {
+  const { tokenizer, config } = jsonOfPieces(pieces, chatTemplate);
+  const bytes = (json: unknown, indent?: number) => Buffer.from(`${JSON.stringify(json, null, indent)}\n`);
+  return new Map([
+    ['tokenizer.json', bytes(tokenizer)],
+    ['tokenizer_config.json', bytes(config, 2)],
+  ]);
 }
 
 /** `chat_template.jinja`, else the (first) template in tokenizer_config.json. */

