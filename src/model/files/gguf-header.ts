@@ -11,7 +11,8 @@ import { countElements } from './dtype.ts';
 import { GGML_TYPES, type GgmlType } from './ggml.ts';
 import type { OpenFile } from './positional.ts';
 
-export type GgufArray = readonly string[] | readonly bigint[] | readonly boolean[] | ArrayLike<number>;
+/** Lists of truth values are bytes 0 and 1. */
+export type GgufArray = readonly string[] | ArrayLike<number> | ArrayLike<bigint>;
 export type GgufValue = number | bigint | boolean | string | GgufArray;
 
 export interface GgufTensor {
@@ -35,6 +36,8 @@ const FIRST_WINDOW = 1 << 20;
 const LARGEST_HEADER = 1 << 28;
 /** Bytes that the smallest tensor entry takes: empty name, no dimensions. */
 const TENSOR_ENTRY = 8 + 4 + 4 + 8;
+/** The largest released models have a few thousand tensors. */
+const MOST_TENSORS = 65536;
 
 /** Thrown while parsing when the window ends before the header does. */
 class NeedMore extends Error {}
@@ -78,6 +81,8 @@ function parse(window: Uint8Array, file: OpenFile): GgufHeader {
     );
   }
   const tensorCount = cursor.count(TENSOR_ENTRY, 'tensors');
+  if (tensorCount > MOST_TENSORS)
+    refuse(file, `says that it has ${tensorCount} tensors; at most ${MOST_TENSORS} are allowed.`);
   const metadataCount = cursor.count(8 + 4 + 1, 'metadata entries');
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < metadataCount; i++) {
@@ -181,6 +186,9 @@ const TYPED = {
   4: Uint32Array,
   5: Int32Array,
   6: Float32Array,
+  7: Uint8Array,
+  10: BigUint64Array,
+  11: BigInt64Array,
   12: Float64Array,
 } as const;
 
@@ -252,16 +260,11 @@ class Cursor {
     }
     if (type === ARRAY)
       refuse(this.#file, `has a list of lists at byte ${this.position}; none is known to GGUF models.`);
-    const [bytes, read] = this.#number(type);
+    const [bytes] = this.#number(type);
     const count = this.count(bytes, 'numbers');
     const start = this.#take(count * bytes);
-    if (type in TYPED) {
-      const copy = this.#bytes.buffer.slice(start, start + count * bytes) as ArrayBuffer;
-      return new TYPED[type as keyof typeof TYPED](copy);
-    }
-    return Array.from({ length: count }, (_, i) => read(this.#view, start + i * bytes)) as
-      | bigint[]
-      | boolean[];
+    const copy = this.#bytes.buffer.slice(start, start + count * bytes) as ArrayBuffer;
+    return new TYPED[type as keyof typeof TYPED](copy);
   }
 
   #number(type: number) {
