@@ -103,7 +103,7 @@ async function bundle() {
     external: external.flatMap((name) => [name, `${name}/*`]),
     // CommonJS inside the bundle asks for Node's own modules by require.
     banner: {
-      js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
     chunkNames: 'chunk-[hash]',
     sourcemap: 'linked',

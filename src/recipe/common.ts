@@ -16,7 +16,7 @@ export const dataSource = z.strictObject({
     .min(1)
     .meta({
       description:
-        'A `.jsonl` file, or `builtin:toy`. Each row is a conversation (`messages`), a `prompt` and its `completion`, ' +
+        'A `.jsonl` or `.jsonl.gz` file, or `builtin:toy`. Each row is a conversation (`messages`), a `prompt` and its `completion`, ' +
         'a `text`, or an OpenAssistant conversation tree (`prompt` with `replies`); which one is told by its keys.',
     }),
   turns: z.enum(['first', 'all']).default('first').meta({
@@ -58,7 +58,7 @@ export const data = z
       }),
     max_seq_len: z.int().min(8).max(131_072).default(640).meta({
       description:
-        'Longest row; a longer reply is cut at its end, a row whose prompt alone is longer is an error.',
+        'Longest row; a longer reply is cut at its end, a row whose prompt alone is longer is left out, with a warning.',
       unit: 'tokens',
       source: '640: the paper',
     }),

@@ -1,0 +1,72 @@
+/** A curve drawn with characters. */
+
+/** One line to draw: points in any order, and the character it is drawn with. */
+export interface Series {
+  label: string;
+  mark: string;
+  points: readonly (readonly [x: number, y: number])[];
+}
+
+/** Rows and columns of the drawing area, without axes. */
+export interface ChartSize {
+  width: number;
+  height: number;
+}
+
+/**
+ * The series over common axes, as lines of text; later series are drawn over earlier ones. Points that share a column
+ * are averaged; what is not finite is left out.
+ */
+export function chart(
+  series: readonly Series[],
+  { width, height }: ChartSize = { width: 72, height: 14 },
+): string {
+  const finite = series.map(({ points, ...rest }) => ({
+    ...rest,
+    points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
+  }));
+  const all = finite.flatMap(({ points }) => points);
+  if (all.length === 0) return '(nothing to draw)';
+  const [left, right] = range(all.map(([x]) => x));
+  const [bottom, top] = range(all.map(([, y]) => y));
+  const cells = Array.from({ length: height }, () => Array<string>(width).fill(' '));
+  for (const { mark, points } of finite) {
+    const columns = new Map<number, number[]>();
+    for (const [x, y] of points) {
+      const column = scale(x, left, right, width);
+      columns.set(column, [...(columns.get(column) ?? []), y]);
+    }
+    for (const [column, values] of columns) {
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      cells[height - 1 - scale(mean, bottom, top, height)]![column] = mark;
+    }
+  }
+  const label = (row: number) => (top - ((top - bottom) * row) / (height - 1)).toPrecision(4);
+  const labelled = new Set([0, 1, 2, 3].map((k) => Math.round((k * (height - 1)) / 3)));
+  const gutter = Math.max(...cells.map((_, row) => label(row).length));
+  const lines = cells.map((row, i) => {
+    const text = labelled.has(i) ? label(i) : '';
+    return `${text.padStart(gutter)} |${row.join('').trimEnd()}`;
+  });
+  const ends = `${left}${String(right).padStart(Math.max(1, width - String(left).length))}`;
+  const legend = finite.map((each) => `${each.mark} ${each.label}`).join('   ');
+  return [
+    ...lines,
+    `${' '.repeat(gutter)} +${'-'.repeat(width)}`,
+    `${' '.repeat(gutter + 2)}${ends}`,
+    `${' '.repeat(gutter + 2)}${legend}`,
+  ].join('\n');
+}
+
+/** Least and greatest; a single value gets room around it. Not by spreading into Math.min, which long runs overflow. */
+function range(values: readonly number[]): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low === high ? [low, low + 1] : [low, high];
+}
+
+const scale = (value: number, low: number, high: number, size: number): number =>
+  Math.min(size - 1, Math.floor(((value - low) / (high - low)) * size));

@@ -1,0 +1,63 @@
+/** What a recipe comes to, found without training: rows, tokens, steps, memory, and what of a row is trained on. */
+import pc from 'picocolors';
+import type { Dataset, Example } from '../data/index.ts';
+import { countParameters } from '../model/index.ts';
+import type { Tokenizer } from '../model/tokenizer/index.ts';
+import type { Recipe } from '../recipe/index.ts';
+import { findModel } from '../trainers/model-source.ts';
+import { totalSteps } from '../trainers/session.ts';
+import { encodeTrainingData, readTrainingRows } from '../trainers/training-data.ts';
+import { bytes, count } from './format.ts';
+
+/** Rows whose masks are shown. */
+const SHOWN = 2;
+/** Float32 weights, their gradient, and AdamW's two running means. */
+const BYTES_A_PARAMETER = 16;
+
+/**
+ * Reads data, model description and tokenizer, and describes the run.
+ *
+ * @throws UserError for everything that training would throw one for before its first step.
+ */
+export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promise<string> {
+  const rows = await readTrainingRows(recipe, cwd);
+  const source = await findModel(recipe, cwd);
+  const warnings: string[] = [];
+  const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, (text) =>
+    warnings.push(text),
+  );
+  const parameters = countParameters(source.config);
+  const lines = [
+    ['model', `${recipe.model.path}, ${count(parameters)} parameters`],
+    ['training', describeData(data.train)],
+    ['held out', data.heldOut ? describeData(data.heldOut) : 'none'],
+    ['steps', `${totalSteps(recipe, data.train.examples.length)} of ${recipe.train.batchSize} rows`],
+    [
+      'memory',
+      `${bytes(parameters * BYTES_A_PARAMETER)} for weights, gradients and optimizer; activations on top`,
+    ],
+    ['run folder', recipe.out],
+    ...warnings.map((text) => ['warning', text]),
+  ].map(([label, text]) => `  ${label!.padEnd(10)}  ${text}`);
+  const samples = data.train.examples.slice(0, SHOWN).map((example) => maskedText(example, source.tokenizer));
+  return [...lines, '  what is trained on is in [[ ]]:', ...samples.map((text) => `    ${text}`)].join('\n');
+}
+
+function describeData({ examples, numTokens, numTargets }: Dataset): string {
+  return `${count(examples.length)} rows, ${count(numTokens)} tokens, ${count(numTargets)} of them trained on`;
+}
+
+/** The row as text with its targets marked, in colour too where there is any. */
+function maskedText({ ids, target }: Example, tokenizer: Tokenizer): string {
+  let text = '';
+  for (let start = 0; start < ids.length; ) {
+    let end = start;
+    while (end < ids.length && Boolean(target[end]) === Boolean(target[start])) end++;
+    const part = tokenizer
+      .decode(Array.from(ids.slice(start, end)), { skipSpecials: false })
+      .replaceAll('\n', '\\n');
+    text += target[start] ? pc.green(`[[${part}]]`) : pc.dim(part);
+    start = end;
+  }
+  return text;
+}

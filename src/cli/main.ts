@@ -1,0 +1,51 @@
+/**
+ * The command line. One file a verb, in verbs/; what a verb needs is imported when it runs, so that `ls` does not load
+ * TensorFlow.js.
+ *
+ * Exit codes: 0 done, 1 a fault of the program, 2 a mistake of the user's, 130 and 143 stopped by a signal after
+ * saving.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { UserError } from '../errors.ts';
+import { packageRoot } from '../paths.ts';
+import { reportError, usageError } from './report.ts';
+import { verbs } from './verbs/index.ts';
+
+const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+  version: string;
+};
+
+// A reader that has seen enough (`| head`) closes the pipe: that is not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+try {
+  await yargs(hideBin(process.argv))
+    .scriptName('isogloss')
+    .usage(
+      '$0 <command>\n\nTrains cross-lingual alignment on Gemma 3 and measures what it gains and what it erases.',
+    )
+    .command(verbs)
+    .demandCommand(1, 'which command?')
+    .strict()
+    .recommendCommands()
+    // `name=007` is text, and `a.b=1` is not a nested option.
+    .parserConfiguration({ 'parse-positional-numbers': false, 'dot-notation': false })
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .wrap(process.stdout.isTTY ? Math.min(100, process.stdout.columns ?? 80) : 100)
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error) throw error;
+      throw new UserError(usageError(message, hideBin(process.argv)));
+    })
+    .parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

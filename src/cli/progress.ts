@@ -1,0 +1,124 @@
+/** Draws a run: a bar on a terminal, plain lines elsewhere. */
+import pc from 'picocolors';
+import type {
+  EvalMetrics,
+  ProgressSink,
+  RunStart,
+  Saved,
+  StepMetrics,
+  TrainResult,
+} from '../trainers/progress.ts';
+import { bytes, count, duration, short } from './format.ts';
+
+/** Where to draw; a part of a writable stream. */
+export interface Screen {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** What drawing depends on beside the run. */
+export interface ProgressOptions {
+  screen?: Screen;
+  /** Bytes held by tensors at their peak. */
+  memory: () => number;
+  /** Milliseconds; for tests. */
+  now?: () => number;
+  /** Whether to draw a bar; by default on a terminal that is not a CI's. */
+  bar?: boolean;
+}
+
+/** The bar is redrawn at most this often. */
+const REDRAW_MS = 100;
+
+/** A sink that writes to the screen. */
+export function createProgress(options: ProgressOptions): ProgressSink {
+  const { screen = process.stderr, memory, now = Date.now } = options;
+  const isBar = options.bar ?? (Boolean(screen.isTTY) && !process.env.CI);
+  let run: RunStart | undefined;
+  let started = 0;
+  let drawn = Number.NEGATIVE_INFINITY;
+  let current = '';
+
+  const line = (text: string): void => {
+    screen.write(isBar ? `\r\x1b[K${text}\n${current}` : `${text}\n`);
+  };
+  const draw = (text: string): void => {
+    current = text.slice(0, Math.max(20, (screen.columns ?? 80) - 1));
+    screen.write(`\r\x1b[K${current}`);
+  };
+  const clear = (): void => {
+    if (current !== '') screen.write('\r\x1b[K');
+    current = '';
+  };
+  const eta = (step: number): string => {
+    const done = step - run!.startStep;
+    return duration(((now() - started) / 1000 / Math.max(1, done)) * (run!.totalSteps - step));
+  };
+
+  return {
+    start(begun) {
+      run = begun;
+      started = now();
+      const from = run.startStep > 0 ? `, from step ${run.startStep}` : '';
+      const rows = `${count(run.trainExamples)} rows${run.evalExamples > 0 ? ` + ${count(run.evalExamples)} held out` : ''}`;
+      line(`${run.method}: ${run.totalSteps} steps${from}, ${rows}, ${count(run.numParameters)} parameters`);
+      line(`${run.backend}; run folder ${run.runDir}`);
+    },
+    step(metrics) {
+      if (!run) return;
+      const { global_step: step } = metrics;
+      const figures = describeStep(metrics, eta(step), memory());
+      if (isBar) {
+        if (now() - drawn < REDRAW_MS && step < run.totalSteps) return;
+        drawn = now();
+        draw(`${bar(step / run.totalSteps, 20)} ${step}/${run.totalSteps}  ${figures}`);
+      } else if (step % run.logEvery === 0 || step === run.totalSteps || step === run.startStep + 1) {
+        line(`step ${step}/${run.totalSteps}  ${figures}`);
+      }
+    },
+    evaluated({ global_step, eval_loss, eval_num_tokens }: EvalMetrics) {
+      line(
+        `eval at step ${global_step}: loss ${eval_loss.toFixed(4)} over ${count(eval_num_tokens)} held-out tokens`,
+      );
+    },
+    saved({ dir, seconds, bytes: size }: Saved) {
+      line(`saved ${dir} (${bytes(size)}, ${seconds.toFixed(1)} s)`);
+    },
+    message(text, level = 'info') {
+      line(level === 'warning' ? `${pc.yellow('warning:')} ${text}` : text);
+    },
+    finish(result: TrainResult) {
+      clear();
+      line(summary(result));
+    },
+  };
+}
+
+function describeStep(metrics: StepMetrics, eta: string, memory: number): string {
+  const { loss, learning_rate, grad_norm, tokens_per_second } = metrics;
+  return [
+    `loss ${loss.toFixed(4)}`,
+    `lr ${learning_rate.toExponential(2)}`,
+    `grad ${grad_norm.toPrecision(3)}`,
+    `${short(tokens_per_second)} tok/s`,
+    bytes(memory),
+    `eta ${eta}`,
+  ].join('  ');
+}
+
+function bar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, share) * width);
+  return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
+}
+
+function summary({ steps, seconds, tokensPerSecond, peakBytes, checkpoint, ...result }: TrainResult): string {
+  const held =
+    result.evalLossBefore !== undefined && result.evalLossAfter !== undefined
+      ? `held-out loss ${result.evalLossBefore.toFixed(4)} -> ${result.evalLossAfter.toFixed(4)}`
+      : `loss ${result.loss.toFixed(4)}`;
+  return [
+    `done: ${steps} steps in ${duration(seconds)}, ${held}, ${short(tokensPerSecond)} tok/s, ${bytes(peakBytes)} at most`,
+    `model: ${checkpoint}`,
+  ].join('\n');
+}

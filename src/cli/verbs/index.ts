@@ -1,0 +1,12 @@
+import type { CommandModule } from 'yargs';
+import { cat } from './cat.ts';
+import { env } from './env.ts';
+import { ls } from './ls.ts';
+import { resume } from './resume.ts';
+import { schema } from './schema.ts';
+import { setup } from './setup.ts';
+import { train } from './train.ts';
+import { validate } from './validate.ts';
+
+/** All verbs, in the order of `--help`. */
+export const verbs = [train, resume, validate, ls, cat, schema, env, setup] as unknown as CommandModule[];

@@ -1,0 +1,39 @@
+import type { CommandModule } from 'yargs';
+import { type Problem, UserError } from '../../errors.ts';
+import { parseRecipe } from '../../recipe/index.ts';
+
+interface Args {
+  recipes: string[];
+}
+
+/** `isogloss validate RECIPE.. [key=value ..]` */
+export const validate: CommandModule<object, Args> = {
+  command: 'validate <recipes..>',
+  describe: 'Check recipes with their data, model and tokenizer, without training or writing anything',
+  builder: (y) =>
+    y.positional('recipes', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'Recipes, and key=value or ~key that hold for all of them',
+    }),
+  async handler({ recipes: words }) {
+    const isOverride = (word: string) => word.startsWith('~') || /^[\w.]+=/.test(word);
+    const overrides = words.filter(isOverride);
+    const files = words.filter((word) => !isOverride(word));
+    if (files.length === 0)
+      throw new UserError('which recipe? `isogloss ls` lists those that come with isogloss');
+    const problems: Problem[] = [];
+    for (const file of files) {
+      try {
+        const recipe = parseRecipe(file, overrides);
+        const { inspectRecipe } = await import('../inspect.ts');
+        process.stdout.write(`${file}\n${await inspectRecipe(recipe)}\n`);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+    if (problems.length > 0) throw new UserError(problems);
+  },
+};
