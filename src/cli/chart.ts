@@ -31,14 +31,14 @@ export function chart(
   const [bottom, top] = range(all.map(([, y]) => y));
   const cells = Array.from({ length: height }, () => Array<string>(width).fill(' '));
   for (const { mark, points } of finite) {
-    const columns = new Map<number, number[]>();
+    const columns = new Map<number, { sum: number; n: number }>();
     for (const [x, y] of points) {
       const column = scale(x, left, right, width);
-      columns.set(column, [...(columns.get(column) ?? []), y]);
+      const cell = columns.get(column) ?? { sum: 0, n: 0 };
+      columns.set(column, { sum: cell.sum + y, n: cell.n + 1 });
     }
-    for (const [column, values] of columns) {
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      cells[height - 1 - scale(mean, bottom, top, height)]![column] = mark;
+    for (const [column, { sum, n }] of columns) {
+      cells[height - 1 - scale(sum / n, bottom, top, height)]![column] = mark;
     }
   }
   const label = (row: number) => (top - ((top - bottom) * row) / (height - 1)).toPrecision(4);
