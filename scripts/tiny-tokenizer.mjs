@@ -31,13 +31,20 @@ const bytes = Array.from({ length: 256 }, (_, b) => `<0x${b.toString(16).toUpper
 const ascii = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 const vocab = new Map([...special, ...newlines, ...bytes, '▁', ...ascii].map((token, id) => [token, id]));
 
+/** @type {string[][]} */
 const words = WORDS.split(/\s+/u)
   .filter(Boolean)
   .map((word) => ['▁', ...word]);
 const merges = [];
-/** Counts neighbours and gives the most frequent, the first in the alphabet among equals. */
+/**
+ * The most frequent pair of neighbours, the first in the alphabet among equals.
+ *
+ * @param {Map<string, number>} counts
+ */
 function mostFrequent(counts) {
-  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0];
+  const [pair] = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0] ?? [];
+  if (pair === undefined) throw new Error(`the words have too few pairs for ${SIZE} tokens`);
+  return pair;
 }
 // First the letters beyond ASCII that appear often, then merges up to the size.
 const letters = new Map();
@@ -50,13 +57,13 @@ while (vocab.size < SIZE) {
   const counts = new Map();
   for (const word of words) {
     for (let i = 0; i + 1 < word.length; i++) {
-      if (!vocab.has(word[i]) || !vocab.has(word[i + 1])) continue;
-      const pair = `${word[i]} ${word[i + 1]}`;
+      const [left = '', right = ''] = word.slice(i, i + 2);
+      if (!vocab.has(left) || !vocab.has(right)) continue;
+      const pair = `${left} ${right}`;
       counts.set(pair, (counts.get(pair) ?? 0) + 1);
     }
   }
-  const [pair] = mostFrequent(counts);
-  const [left, right] = pair.split(' ');
+  const [left = '', right = ''] = mostFrequent(counts).split(' ');
   merges.push([left, right]);
   vocab.set(left + right, vocab.size);
   for (const word of words) {
@@ -66,6 +73,7 @@ while (vocab.size < SIZE) {
   }
 }
 
+/** @param {string} content @param {boolean} isSpecial */
 const added = (content, isSpecial) => ({
   id: vocab.get(content),
   content,

@@ -128,6 +128,16 @@ describe('train and resume', () => {
     const resolved = parseRecipe(join(cwd, 'run/recipe.resolved.yaml'));
     expect(resolved.train.maxSteps).toBe(6);
     refused(['train', 'mist', '--out', 'run'], /^error: run: there is a run in this folder already/);
+    const numbered = isogloss(
+      'train',
+      'mist',
+      '--out',
+      'run',
+      '--numbered',
+      'train.max_steps=1',
+      'eval_every=null',
+    );
+    expect(numbered.stderr).toMatch(/^model: .*run-2\/checkpoints\/step-000001$/m);
     const second = isogloss('resume', 'run', 'train.max_steps=8');
     expect(second.status, second.stderr).toBe(0);
     expect(second.stderr).toMatch(/^mist: 8 steps, from step 6, /m);
