@@ -1,4 +1,5 @@
 /** Draws a run: a bar on a terminal, plain lines elsewhere. */
+import { isAbsolute, relative } from 'node:path';
 import pc from 'picocolors';
 import type {
   EvalMetrics,
@@ -63,7 +64,7 @@ export function createProgress(options: ProgressOptions): ProgressSink {
       const from = run.startStep > 0 ? `, from step ${run.startStep}` : '';
       const rows = `${count(run.trainExamples)} rows${run.evalExamples > 0 ? ` + ${count(run.evalExamples)} held out` : ''}`;
       line(`${run.method}: ${run.totalSteps} steps${from}, ${rows}, ${count(run.numParameters)} parameters`);
-      line(`${run.backend}; run folder ${run.runDir}`);
+      line(`${run.backend}; run folder ${fromHere(run.runDir)}`);
     },
     step(metrics) {
       if (!run) return;
@@ -83,7 +84,7 @@ export function createProgress(options: ProgressOptions): ProgressSink {
       );
     },
     saved({ dir, seconds, bytes: size }: Saved) {
-      line(`saved ${dir} (${bytes(size)}, ${seconds.toFixed(1)} s)`);
+      line(`saved ${fromHere(dir)} (${bytes(size)}, ${seconds.toFixed(1)} s)`);
     },
     message(text, level = 'info') {
       line(level === 'warning' ? `${pc.yellow('warning:')} ${text}` : text);
@@ -119,6 +120,12 @@ function summary({ steps, seconds, tokensPerSecond, peakBytes, checkpoint, ...re
       : `loss ${result.loss.toFixed(4)}`;
   return [
     `done: ${steps} steps in ${duration(seconds)}, ${held}, ${short(tokensPerSecond)} tok/s, ${bytes(peakBytes)} at most`,
-    `model: ${checkpoint}`,
+    `model: ${fromHere(checkpoint)}`,
   ].join('\n');
+}
+
+/** A path as one would type it here: relative if it lies below the working directory. */
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }
