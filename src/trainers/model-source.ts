@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.ts';
 import { readJson } from '../model/files/index.ts';
 import {
@@ -14,7 +13,8 @@ import {
   parseConfig,
   presetConfig,
 } from '../model/index.ts';
-import { loadTokenizer, TINY_TOKENIZER, type Tokenizer } from '../model/tokenizer/index.ts';
+import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
+import { packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
 
 /** The model that needs no files: random weights and the tokenizer that ships with the project. */
@@ -40,7 +40,7 @@ export async function findModel({ model, seed }: Recipe, cwd: string): Promise<M
   const tokenizerPath = model.tokenizer === null ? undefined : resolve(cwd, model.tokenizer);
   if (model.path === TINY) {
     const config = presetConfig(TINY);
-    const tokenizer = await loadTokenizer(tokenizerPath ?? fileURLToPath(TINY_TOKENIZER));
+    const tokenizer = await loadTokenizer(tokenizerPath ?? join(packageRoot(), 'data', 'tiny'));
     return {
       config,
       tokenizer,

@@ -1,0 +1,56 @@
+/** Training in processes of their own, for tests that end them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** In the project, so that the bundle finds what it takes from there. */
+const DRIVER = join(ROOT, 'build', 'test', 'train-driver.mjs');
+
+/** Bundles driver.ts as the command line is bundled; call once before `start`. */
+export async function buildDriver(): Promise<void> {
+  await build({
+    entryPoints: [join(import.meta.dirname, 'driver.ts')],
+    outfile: DRIVER,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    external: [
+      '@huggingface/*',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-node*',
+      'sentencepiece-js',
+      'esbuild',
+    ],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    // tfjs marks modules as free of side effects that register gradients and kernels.
+    ignoreAnnotations: true,
+    logLevel: 'error',
+  });
+}
+
+/** A training process and what it has printed. */
+export interface Child {
+  process: ChildProcess;
+  lines: string[];
+  /** Resolves to exit code and signal. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+/** Starts the driver; `onLine` hears each line as it comes. */
+export function start(args: string[], onLine: (line: string, child: ChildProcess) => void = () => {}): Child {
+  const child = spawn(process.execPath, [DRIVER, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    lines.push(line);
+    onLine(line, child);
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return { process: child, lines, ended };
+}
