@@ -45,7 +45,7 @@ export function createProgress(options: ProgressOptions): ProgressSink {
     screen.write(isBar ? `\r\x1b[K${text}\n${current}` : `${text}\n`);
   };
   const draw = (text: string): void => {
-    current = text.slice(0, Math.max(20, (screen.columns ?? 80) - 1));
+    current = text.slice(0, Math.max(20, (screen.columns || 80) - 1));
     screen.write(`\r\x1b[K${current}`);
   };
   const clear = (): void => {
