@@ -33,7 +33,7 @@ interface Run {
 
 /** `npm run bench train-270m [STEPS]`; the weights are where ISOGLOSS_GEMMA3_270M says. */
 const benchmark: Benchmark = {
-  async run({ root, args, python }: Context) {
+  async run({ root, args, python }: Context): ReturnType<Benchmark['run']> {
     const steps = Number(args[0] ?? 2);
     const model = process.env.ISOGLOSS_GEMMA3_270M ?? join(homedir(), '.cache/gemma3-270m/hf');
     const rowsFile = resolve(root, ROWS);

@@ -8,5 +8,5 @@ export {
 } from './config.ts';
 export { type Edit, type ForwardArgs, type ForwardResult, Gemma3, type Gemma3Options } from './gemma3.ts';
 export { candidates, type GenerateOptions, generate } from './generate.ts';
-export { createGemma3, type LoadedModel, loadGemma3, saveGemma3 } from './load.ts';
+export { checkGemma3, createGemma3, type LoadedModel, loadGemma3, saveGemma3 } from './load.ts';
 export { presetConfig, presetNames } from './presets.ts';

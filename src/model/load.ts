@@ -9,6 +9,7 @@ import {
   elementBytes,
   fromFloat32,
   openSafetensors,
+  type ResolvedNames,
   readJson,
   resolveNames,
   type TensorSource,
@@ -42,23 +43,40 @@ export function createGemma3(config: Gemma3Config, seed: number, options?: Gemma
   return new Gemma3(config, parameters, options);
 }
 
-/**
- * Reads config.json and the safetensors beside it, one tensor at a time: the peak is the weights and the largest tensor.
- * @throws UserError for a missing, corrupt or mismatching file
- */
-export async function loadGemma3(directory: string, options?: Gemma3Options): Promise<LoadedModel> {
+/** Reads config.json and the names and shapes of the weights beside it, and hands both to `use`. */
+async function openWeights<T>(
+  directory: string,
+  use: (config: Gemma3Config, names: ResolvedNames) => T | Promise<T>,
+): Promise<T> {
   const configFile = join(directory, 'config.json');
   const config = parseConfig(await readJson(configFile), configFile);
   const file = await openSafetensors(directory);
   try {
-    const { prefix, tensors, warnings } = await resolveNames(file, parameterShapes(config));
+    return await use(config, await resolveNames(file, parameterShapes(config)));
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Checks a directory without reading its weights: everything that `loadGemma3` would refuse is refused here.
+ * @throws UserError for a missing, corrupt or mismatching file
+ */
+export async function checkGemma3(directory: string): Promise<void> {
+  await openWeights(directory, () => undefined);
+}
+
+/**
+ * Reads config.json and the safetensors beside it, one tensor at a time: the peak is the weights and the largest tensor.
+ * @throws UserError for a missing, corrupt or mismatching file
+ */
+export function loadGemma3(directory: string, options?: Gemma3Options): Promise<LoadedModel> {
+  return openWeights(directory, async (config, { prefix, tensors, warnings }) => {
     const parameters = new Map<string, tf.Variable>();
     for (const [name, source] of tensors) parameters.set(name, variable(await readTensor(source)));
     const { dtype } = tensors.get('embed_tokens.weight')!;
     return { model: new Gemma3(config, parameters, options), prefix, dtype: asFloat(dtype), warnings };
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { readJson } from '../model/files/index.ts';
 import {
+  checkGemma3,
   createGemma3,
   type Gemma3,
   type Gemma3Config,
@@ -72,6 +73,8 @@ export async function modelInDirectory(
       message: `${what}; model.path is a Hugging Face model directory, or tiny`,
     });
   }
+  // Before anything is written: a damaged file is found out now, not after the run folder is made.
+  await checkGemma3(dir);
   const configFile = join(dir, 'config.json');
   const config = parseConfig(await readJson(configFile), configFile);
   const tokenizer = await loadTokenizer(dir, { tokenizer: tokenizerPath });
