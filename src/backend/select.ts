@@ -8,17 +8,20 @@ import { installGradients } from './gradients.ts';
 import { addonStatus } from './setup/index.ts';
 import * as tf from './tfjs.ts';
 import { addon, loadAddon, registerTorch } from './torch/index.ts';
-import { type ProbeResult, probe } from './torch/probe.ts';
+import { cachedProbe, type ProbeResult } from './torch/probe.ts';
 import { registerWasmKernels } from './wasm.ts';
 
 export type BackendName = 'torch' | 'tensorflow' | 'wasm';
 export type ComputeType = 'float32' | 'bfloat16';
+export type MatmulLibrary = 'ATen' | 'oneDNN';
 
 export interface BackendOptions {
   name?: 'auto' | BackendName;
   compute?: 'auto' | ComputeType;
   /** Threads of the torch backend; all cores by default. */
   threads?: number | null;
+  /** Library of fp32 products; the faster one by default. */
+  matmul?: 'auto' | MatmulLibrary;
 }
 
 /** What was chosen, and why. */
@@ -83,14 +86,17 @@ async function startTorch(options: BackendOptions): Promise<BackendInfo> {
   await tf.setBackend('torch');
   const native = addon();
   const threads = native.setThreads(options.threads ?? os.availableParallelism());
-  const measured = probe();
-  const onednn = native.setLibrary(measured.onednnFloat32 > measured.atenFloat32 ? 1 : 0) === 1;
+  const torch = addonStatus().torch?.version;
+  const measured = cachedProbe(torch ?? '', threads);
+  const { matmul = 'auto' } = options;
+  const wantsOnednn = matmul === 'auto' ? measured.onednnFloat32 > measured.atenFloat32 : matmul === 'oneDNN';
+  const onednn = native.setLibrary(wantsOnednn ? 1 : 0) === 1;
   const [compute, computeReason] = chooseCompute(options.compute ?? 'auto', measured);
   native.setCompute(compute === 'bfloat16' ? 1 : 0);
   return {
     name: 'torch',
     reason: options.name === 'torch' ? 'asked for' : 'it is built',
-    torch: addonStatus().torch?.version,
+    torch,
     threads,
     cpu: native.cpuCapability(),
     compute,

@@ -1,6 +1,6 @@
 /** Starting a run and resuming one: what the command line calls. */
 import { resolve } from 'node:path';
-import { startBackend } from '../backend/index.ts';
+import { type BackendInfo, type BackendOptions, startBackend } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
@@ -140,7 +140,7 @@ export async function resumeRun(
       throw new UserError({ file: dir, message: `the run has done ${done} steps, more than ${total}` });
     if (done === total) warn(`all ${total} steps are done; raise train.max_steps or train.epochs to go on`);
     await requireSpace(runDir, checkpointBytes(countParameters(source.config)), 'a checkpoint of this model');
-    const backend = await startBackend(recipe.backend);
+    const backend = await startBackend(asBefore(recipe.backend, record?.backend));
     const made = record ?? newRecord({ recipe, argv, backend, source, data, sources: rows.sources });
     const time = new Date().toISOString();
     made.resumed.push({ time, argv: [...argv], from_step: done, overrides: [...overrides] });
@@ -174,3 +174,18 @@ function warner(progress: ProgressSink): (text: string) => void {
 }
 
 const show = (value: unknown): string => JSON.stringify(snakeCase(value)) ?? 'nothing';
+
+/**
+ * What the recipe leaves to the machine is what the run was started with: another compute type, library or number of
+ * threads rounds otherwise, and the resumed run would not end with the same bits.
+ */
+function asBefore(options: Recipe['backend'], before: BackendInfo | undefined): BackendOptions {
+  if (before === undefined) return options;
+  const torch = before.name === 'torch';
+  return {
+    name: options.name === 'auto' ? (before.name as BackendOptions['name']) : options.name,
+    compute: options.compute === 'auto' ? before.compute : options.compute,
+    threads: options.threads ?? before.threads,
+    ...(torch ? { matmul: before.matmul as BackendOptions['matmul'] } : {}),
+  };
+}

@@ -4,6 +4,9 @@
  * CPUs without bf16 instructions take a hundred times longer for libtorch's bf16 product than for fp32, and MKL leaves
  * 10 to 35 % on AMD (measured with torch 2.13), so neither can be known from the vendor's name.
  */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpus, homedir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { addon } from './addon.ts';
 
 export interface ProbeResult {
@@ -29,4 +32,42 @@ export function probe(): ProbeResult {
   const small = native.probeMatmul(2, ...SMALL, 0.01) / native.probeMatmul(0, ...SMALL, 0.01);
   const bfloat16 = small < HOPELESS ? 0 : native.probeMatmul(2, ...SHAPE, SECONDS);
   return { atenFloat32, onednnFloat32, bfloat16 };
+}
+
+/**
+ * The probe's result for this CPU, torch and number of threads: measured once and then read from the user's cache, so
+ * that two processes on one machine choose alike (another choice is another rounding) however busy it is.
+ */
+export function cachedProbe(torch: string, threads: number): ProbeResult {
+  const file = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isogloss', 'probe.json');
+  const key = `${cpus()[0]?.model ?? process.arch}, ${addon().cpuCapability()}, torch ${torch}, ${threads} threads`;
+  const known = readCache(file);
+  const found = known[key];
+  if (isResult(found)) return found;
+  const measured = probe();
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const aside = `${file}.${process.pid}`;
+    writeFileSync(aside, `${JSON.stringify({ ...known, [key]: measured }, null, 2)}\n`);
+    renameSync(aside, file);
+  } catch {
+    // A home that cannot be written to: the next process measures again.
+  }
+  return measured;
+}
+
+function readCache(file: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+function isResult(value: unknown): value is ProbeResult {
+  const fields = value as Partial<ProbeResult> | undefined | null;
+  return [fields?.atenFloat32, fields?.onednnFloat32, fields?.bfloat16].every(
+    (x) => typeof x === 'number' && x >= 0,
+  );
 }
