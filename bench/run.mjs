@@ -40,7 +40,8 @@ if (name === undefined) {
     format: 'esm',
     target: 'node20',
     mainFields: ['module', 'main'],
-    external: ['esbuild'],
+    // wasm finds its binary beside its own files
+    external: ['esbuild', '@tensorflow/tfjs-backend-wasm'],
     logLevel: 'error',
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

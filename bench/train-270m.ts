@@ -113,7 +113,10 @@ function lines(ours: Run, peer: Run) {
   ];
 }
 
-/** Our side: the method and optimizer of `isogloss train`, rows in the order given, fp32, embedding scaled as in fp32. */
+/**
+ * Our side: the method, optimizer and activation checkpointing of recipes/gemma3-270m, rows in the order given, fp32,
+ * embedding scaled as transformers does in fp32.
+ */
 async function train270m(
   directory: string,
   train: Parameters<typeof mistMethod>[1]['examples'],
@@ -121,7 +124,7 @@ async function train270m(
   steps: number,
 ): Promise<Run> {
   await startBackend({ name: 'torch', compute: 'float32' });
-  const { model } = await loadGemma3(directory, { embedScale: 'exact' });
+  const { model } = await loadGemma3(directory, { embedScale: 'exact', activationCheckpointing: true });
   const dataset = (examples: typeof train) => ({
     examples,
     dropped: 0,

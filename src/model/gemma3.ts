@@ -132,8 +132,18 @@ export class Gemma3 {
   private runBlock(layer: number, x_MD: tf.Tensor2D, context: BlockContext): tf.Tensor2D {
     const weights = this.blocks[layer]!;
     if (!this.activationCheckpointing) return block(this.config, x_MD, weights, context);
-    const run = ([x, ...w]: tf.Tensor[]) => block(this.config, x as tf.Tensor2D, w, context);
-    return recompute(run, [x_MD, ...weights]) as tf.Tensor2D;
+    const { segments_BT, cos_Mh, sin_Mh } = context;
+    return recompute(
+      ([x, ...w], [segments, cos, sin]) =>
+        block(this.config, x as tf.Tensor2D, w, {
+          ...context,
+          segments_BT: segments as tf.Tensor2D,
+          cos_Mh: cos as tf.Tensor2D,
+          sin_Mh: sin as tf.Tensor2D,
+        }),
+      [x_MD, ...weights],
+      [segments_BT, cos_Mh, sin_Mh],
+    ) as tf.Tensor2D;
   }
 
   /** One context a block; sliding and full layers share theirs. */
