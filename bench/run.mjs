@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { bundleOptions } from '../scripts/bundle-options.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SHARED = ['harness.ts', 'peer-python.ts', 'main.ts'];
@@ -29,23 +30,16 @@ if (name === undefined) {
   const outfile = join(root, 'build/bench', `${name}.mjs`);
   mkdirSync(join(root, 'build/bench'), { recursive: true });
   await build({
+    ...bundleOptions,
     stdin: {
       contents: `export { main } from './main.ts'; export { default } from './${name}.ts';`,
       resolveDir: join(root, 'bench'),
       loader: 'ts',
     },
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    mainFields: ['module', 'main'],
     // wasm finds its binary beside its own files
     external: ['esbuild', '@tensorflow/tfjs-backend-wasm'],
     logLevel: 'error',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
   });
   const { main, default: benchmark } = await import(pathToFileURL(outfile).href);
   process.exitCode = await main(benchmark, { root, name, args });

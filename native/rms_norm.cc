@@ -7,6 +7,8 @@
 namespace isogloss {
 namespace {
 
+#include "row_math.h"
+
 VECTOR_CLONES void forward_row(const float* x, const float* w, const float* residual, float* y, float* rstd, int64_t d, float eps) {
   float sum = 0;
   for (int64_t j = 0; j < d; ++j) sum += x[j] * x[j];
@@ -14,17 +16,6 @@ VECTOR_CLONES void forward_row(const float* x, const float* w, const float* resi
   *rstd = r;
   if (residual == nullptr) for (int64_t j = 0; j < d; ++j) y[j] = x[j] * r * (1.f + w[j]);
   else for (int64_t j = 0; j < d; ++j) y[j] = residual[j] + x[j] * r * (1.f + w[j]);
-}
-
-// dx = r (g - xhat mean(g xhat)) with g = dy (1 + w), xhat = x r; dw += dy xhat
-VECTOR_CLONES void backward_row(const float* dy, const float* x, const float* w, float r, float* dx, float* dw, int64_t d) {
-  float dot = 0;
-  for (int64_t j = 0; j < d; ++j) dot += dy[j] * (1.f + w[j]) * x[j];
-  float c = dot * r * r / static_cast<float>(d);
-  for (int64_t j = 0; j < d; ++j) {
-    dw[j] += dy[j] * x[j] * r;
-    dx[j] = r * (dy[j] * (1.f + w[j]) - c * x[j]);
-  }
 }
 
 constexpr int64_t kRows = 64;  // rows whose weight gradient is summed together: fixed, so that threads do not change sums
@@ -69,7 +60,7 @@ KERNEL(rmsNormGrad) {
   at::parallel_for(0, pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece)
       for (int64_t i = piece * kRows; i < std::min(rows, (piece + 1) * kRows); ++i)
-        backward_row(pdy + i * d, px + i * d, pw, ps[i], pdx + i * d, pp + piece * d, d);
+        norm_backward_row(pdy + i * d, px + i * d, pw, ps[i], pdx + i * d, pp + piece * d, d);
   });
   return call.results({dx, partial.sum(0)});
 }

@@ -8,6 +8,8 @@
 namespace isogloss {
 namespace {
 
+#include "row_math.h"
+
 VECTOR_CLONES void rotate(const float* x, const float* cos, const float* sin, float* y, int64_t half, float sign) {
   for (int64_t j = 0; j < half; ++j) {
     float a = x[j], b = x[j + half], c = cos[j], s = sign * sin[j];
@@ -24,16 +26,6 @@ VECTOR_CLONES float inverse_rms(const float* x, int64_t d, float eps) {
 
 VECTOR_CLONES void scale(const float* x, const float* w, float r, float* y, int64_t d) {
   for (int64_t j = 0; j < d; ++j) y[j] = x[j] * r * (1.f + w[j]);
-}
-
-VECTOR_CLONES void norm_backward(const float* g, const float* x, const float* w, float r, float* dx, float* dw, int64_t d) {
-  float dot = 0;
-  for (int64_t j = 0; j < d; ++j) dot += g[j] * (1.f + w[j]) * x[j];
-  float c = dot * r * r / static_cast<float>(d);
-  for (int64_t j = 0; j < d; ++j) {
-    dw[j] += g[j] * x[j] * r;
-    dx[j] = r * (g[j] * (1.f + w[j]) - c * x[j]);
-  }
 }
 
 constexpr int64_t kTokens = 64;  // tokens whose weight gradient is summed together, whatever the threads
@@ -80,7 +72,7 @@ KERNEL(headNormRopeGrad) {
         for (int64_t n = 0; n < heads; ++n) {
           int64_t at = (t * heads + n) * d;
           rotate(pdy + at, pc + t * half, ps + t * half, row.data(), half, -1.f);
-          norm_backward(row.data(), px + at, pw, inverse_rms(px + at, d, eps), pdx + at, pp + piece * d, d);
+          norm_backward_row(row.data(), px + at, pw, inverse_rms(px + at, d, eps), pdx + at, pp + piece * d, d);
         }
   });
   return call.results({dx, partial.sum(0)});

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleOptions } from './bundle-options.mjs';
 import { withLock } from './lock.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -73,7 +74,8 @@ function fingerprint() {
     .readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
-  files.push(path.join(root, 'package-lock.json'), fileURLToPath(import.meta.url));
+  files.push(path.join(root, 'package-lock.json'));
+  for (const own of ['prepare.mjs', 'bundle-options.mjs']) files.push(path.join(root, 'scripts', own));
   for (const file of files.sort()) {
     const { size, mtimeMs } = fs.statSync(file);
     hash.update(`${path.relative(root, file)} ${size} ${mtimeMs}\n`);
@@ -91,25 +93,15 @@ async function bundle() {
   const { dependencies } = readJson(path.join(root, 'package.json'));
   const external = [...Object.keys(dependencies), ...OPTIONAL].filter((name) => !BUNDLED.includes(name));
   const result = await build({
+    ...bundleOptions,
     absWorkingDir: root,
     entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
     outdir: dist,
-    bundle: true,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    mainFields: ['module', 'main'],
     external: external.flatMap((name) => [name, `${name}/*`]),
-    // CommonJS inside the bundle asks for Node's own modules by require.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
     chunkNames: 'chunk-[hash]',
     sourcemap: 'linked',
-    // tfjs marks modules as free of side effects that register gradients and kernels.
-    ignoreAnnotations: true,
-    write: false,
+    write: /** @type {const} */ (false),
     logLevel: 'silent',
   }).catch((error) => fail('the sources do not bundle', error.message));
   fs.mkdirSync(dist, { recursive: true });

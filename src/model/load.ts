@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import seedrandom from 'seedrandom';
 import { type FloatFileType, rawTypes, tensorBytes, tensorFromBytes } from '../backend/index.ts';
 import * as tf from '../backend/tfjs.ts';
-import { type Gemma3Config, parameterShapes, parseConfig } from './config.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { type Gemma3Config, parameterShapes } from './config.ts';
 import {
   elementBytes,
   fromFloat32,
-  openSafetensors,
   type ResolvedNames,
-  readJson,
   resolveNames,
   type TensorSource,
   type TensorToWrite,
@@ -43,14 +42,12 @@ export function createGemma3(config: Gemma3Config, seed: number, options?: Gemma
   return new Gemma3(config, parameters, options);
 }
 
-/** Reads config.json and the names and shapes of the weights beside it, and hands both to `use`. */
+/** Opens a checkpoint's config and the names and shapes of its weights, and hands both to `use`. */
 async function openWeights<T>(
-  directory: string,
+  path: string,
   use: (config: Gemma3Config, names: ResolvedNames) => T | Promise<T>,
 ): Promise<T> {
-  const configFile = join(directory, 'config.json');
-  const config = parseConfig(await readJson(configFile), configFile);
-  const file = await openSafetensors(directory);
+  const { config, file } = await openCheckpoint(path);
   try {
     return await use(config, await resolveNames(file, parameterShapes(config)));
   } finally {
@@ -59,11 +56,11 @@ async function openWeights<T>(
 }
 
 /**
- * Checks a directory without reading its weights: everything that `loadGemma3` would refuse is refused here.
+ * The config of a directory, without reading its weights: everything that `loadGemma3` would refuse is refused here.
  * @throws UserError for a missing, corrupt or mismatching file
  */
-export async function checkGemma3(directory: string): Promise<void> {
-  await openWeights(directory, () => undefined);
+export function checkGemma3(directory: string): Promise<Gemma3Config> {
+  return openWeights(directory, (config) => config);
 }
 
 /**

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
-import { readJson } from '../model/files/index.ts';
 import {
   checkGemma3,
   createGemma3,
@@ -11,7 +10,6 @@ import {
   type Gemma3Config,
   type Gemma3Options,
   loadGemma3,
-  parseConfig,
   presetConfig,
 } from '../model/index.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
@@ -74,9 +72,7 @@ export async function modelInDirectory(
     });
   }
   // Before anything is written: a damaged file is found out now, not after the run folder is made.
-  await checkGemma3(dir);
-  const configFile = join(dir, 'config.json');
-  const config = parseConfig(await readJson(configFile), configFile);
+  const config = await checkGemma3(dir);
   const tokenizer = await loadTokenizer(dir, { tokenizer: tokenizerPath });
   const files = new Map(await tokenizer.files());
   const generation = await readFile(join(dir, 'generation_config.json')).catch(() => undefined);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
+import { bundleOptions } from '../../scripts/bundle-options.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** In the project, so that the bundle finds what it takes from there. */
@@ -12,13 +13,9 @@ const DRIVER = join(ROOT, 'build', 'test', 'train-driver.mjs');
 /** Bundles driver.ts as the command line is bundled; call once before `start`. */
 export async function buildDriver(): Promise<void> {
   await build({
+    ...bundleOptions,
     entryPoints: [join(import.meta.dirname, 'driver.ts')],
     outfile: DRIVER,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    mainFields: ['module', 'main'],
     external: [
       '@huggingface/*',
       '@tensorflow/tfjs-backend-wasm',
@@ -26,11 +23,6 @@ export async function buildDriver(): Promise<void> {
       'sentencepiece-js',
       'esbuild',
     ],
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    // tfjs marks modules as free of side effects that register gradients and kernels.
-    ignoreAnnotations: true,
     logLevel: 'error',
   });
 }
