@@ -7,8 +7,10 @@ import { Gradients, startBackend } from '../src/backend/index.ts';
 import { encodeRows, readSource } from '../src/data/index.ts';
 import { loadGemma3 } from '../src/model/index.ts';
 import { loadTokenizer } from '../src/model/tokenizer/index.ts';
+import { clipFactor } from '../src/trainers/clip.ts';
 import { mistMethod, planNll } from '../src/trainers/mist.ts';
-import { AdamW, clipFactor } from '../src/trainers/optimizer.ts';
+import { AdamW } from '../src/trainers/optimizers/adamw.ts';
+import { Roundings } from '../src/trainers/optimizers/roundings.ts';
 import { type Benchmark, type Context, compare, residentMemory } from './harness.ts';
 
 const MICRO_BATCH = 4;
@@ -154,7 +156,8 @@ async function train270m(
     peak_rss_bytes: 0,
   };
   const gradients = new Gradients(model.parameters);
-  const optimizer = new AdamW(model.parameters, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 });
+  const rounding = new Roundings(model.parameters, 'stochastic_rounding', 0);
+  const optimizer = new AdamW(model.parameters, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }, rounding);
   for (let step = 0; step < steps; step++) {
     const started = performance.now();
     gradients.zero();
@@ -176,7 +179,7 @@ async function train270m(
   run.held_out[1] = measure();
   run.peak_rss_bytes = residentMemory().peak;
   gradients.dispose();
-  optimizer.dispose();
+  for (const tensor of optimizer.state.values()) tensor.dispose();
   model.dispose();
   return run;
 }

@@ -6,6 +6,11 @@
 #include "isogloss.h"
 
 #include <c10/core/CPUAllocator.h>
+#include <torch/version.h>
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 10
+#define DEVICE_STATISTICS
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
 #include <sys/mman.h>
 
 #include <atomic>
@@ -79,6 +84,13 @@ void release(void* p) {
   trim(kSlack + static_cast<size_t>(peak - now));
 }
 
+// Throws; nothing may be allocated through this allocator on the way.
+[[noreturn]] void fail(size_t n, const std::string& why) {
+  TORCH_CHECK(false, "out of memory: ", bytes_text(static_cast<double>(n)), " more ", why, "; ", bytes_text(static_cast<double>(current)),
+              " are in use. The largest: ", largest_holders(6));
+  std::abort();  // not reached: TORCH_CHECK has thrown
+}
+
 struct CachingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t n) override {
     size_t block = size_class(n);
@@ -96,7 +108,7 @@ struct CachingAllocator final : c10::Allocator {
     if (limit > 0 && now > limit) {
       current -= static_cast<int64_t>(n);
       if (h != nullptr) { std::lock_guard<std::mutex> guard(mutex); kept[block].push_back(h); kept_bytes += block; }
-      TORCH_CHECK(false, "out of memory: ", n, " bytes more would pass the limit of ", limit, " bytes (", now - static_cast<int64_t>(n), " in use)");
+      fail(n, "would pass the limit of " + bytes_text(static_cast<double>(limit)));
     }
     if (h == nullptr) h = map_block(block);
     if (h == nullptr) {
@@ -106,7 +118,7 @@ struct CachingAllocator final : c10::Allocator {
     }
     if (h == nullptr) {
       current -= static_cast<int64_t>(n);
-      TORCH_CHECK(false, "out of memory: the system refused ", n, " bytes (", now - static_cast<int64_t>(n), " in use)");
+      fail(n, "are not to be had from the system");
     }
     h->block = block;
     h->requested = n;
@@ -124,7 +136,7 @@ CachingAllocator allocator;
 
 }  // namespace
 
-// memory(): [bytes in use, peak, bytes kept for reuse, tensors] as four numbers in one Float64Array argument.
+// memory(Float64Array): bytes in use on the device, their peak, bytes the CPU's allocator keeps for reuse, live tensors.
 KERNEL(memory) {
   auto out = call.bytes(0);
   auto* values = static_cast<double*>(out.data);
@@ -133,6 +145,14 @@ KERNEL(memory) {
   values[1] = static_cast<double>(peak);
   values[2] = static_cast<double>(kept_bytes);
   values[3] = static_cast<double>(live_slots());
+#ifdef DEVICE_STATISTICS
+  if (!device().is_cpu()) {
+    // The first of the statistics is that of all pools together.
+    auto bytes = c10::getDeviceAllocator(device().type())->getDeviceStats(device().index()).allocated_bytes[0];
+    values[0] = static_cast<double>(bytes.current);
+    values[1] = static_cast<double>(bytes.peak);
+  }
+#endif
   return call.nothing();
 }
 

@@ -3,7 +3,7 @@
 // pass takes the probabilities again from the saved log-sum-exp instead of keeping them.
 //
 // Shapes: M tokens (all rows of a batch, one after the other), N query heads, K key/value heads, H head dim.
-#include "isogloss.h"
+#include "products.h"
 
 #include <cmath>
 
@@ -81,11 +81,26 @@ int64_t first_key(const Block& b, int64_t i, int64_t window) {
   return window > 0 ? std::max<int64_t>(0, b.row + i - window + 1) - b.key : 0;
 }
 
+double flops(const Tensor& a, const Tensor& b) { return 2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(1)); }
+
+// Blocks are small and run side by side in threads, where ATen's fp32 product is the one that has no threads of its own.
+Tensor block_product(const Tensor& a, const Tensor& b) {
+  ProductTimer timer(flops(a, b));
+  return at::mm(a, b);
+}
+
+// into = beta * into + a b
+void block_product_into(const Tensor& into, const Tensor& a, const Tensor& b, int beta) {
+  ProductTimer timer(flops(a, b));
+  into.addmm_(a, b, beta);
+}
+
 Tensor head(const Tensor& x_MNH, int64_t n, int64_t start, int64_t rows) { return x_MNH.select(1, n).narrow(0, start, rows); }
 
 }  // namespace
 
-// attention(q_MNH, k_MKH, v_MKH, segments_BT, window (0 none), scale) -> [out_MNH, lse_MN]; zeros at padding
+// attention(q_MNH, k_MKH, v_MKH, segments_BT, window (0 none), scale) -> [out_MNH, lse_MN]; zeros at padding;
+// out is stored like q
 KERNEL(attention) {
   Tensor q = contiguous_float(call.tensor(0)), k = contiguous_float(call.tensor(1)), v = contiguous_float(call.tensor(2));
   auto runs = runs_of(call.tensor(3));
@@ -97,19 +112,18 @@ KERNEL(attention) {
     int64_t n = piece / count;
     const Run& run = runs[piece % count];
     for_each_block(run, window, [&](const Block& b) {
-      Tensor scores = at::mm(head(q, n, run.start + b.row, b.rows), head(k, n / group, run.start + b.key, b.keys).t());
+      Tensor scores = block_product(head(q, n, run.start + b.row, b.rows), head(k, n / group, run.start + b.key, b.keys).t());
       float* s = scores.data_ptr<float>();
       for (int64_t i = 0; i < b.rows; ++i)
         plse[(run.start + b.row + i) * heads + n] =
             softmax_row(s + i * b.keys, first_key(b, i, window), b.row + i + 1 - b.key, b.keys, scale);
-      Tensor target = head(out, n, run.start + b.row, b.rows);
-      at::mm_out(target, scores, head(v, n / group, run.start + b.key, b.keys));
+      block_product_into(head(out, n, run.start + b.row, b.rows), scores, head(v, n / group, run.start + b.key, b.keys), 0);
     });
   });
-  return call.results({out, lse});
+  return call.results({out.to(call.tensor(0).scalar_type()), lse});
 }
 
-// attentionGrad(dout, q, k, v, out, lse, segments_BT, window, scale) -> [dq, dk, dv]
+// attentionGrad(dout, q, k, v, out, lse, segments_BT, window, scale) -> [dq, dk, dv], stored like q
 KERNEL(attentionGrad) {
   Tensor dout = contiguous_float(call.tensor(0)), q = contiguous_float(call.tensor(1)), k = contiguous_float(call.tensor(2)),
          v = contiguous_float(call.tensor(3)), out = contiguous_float(call.tensor(4)), lse = contiguous_float(call.tensor(5));
@@ -128,21 +142,21 @@ KERNEL(attentionGrad) {
       int64_t row = run.start + b.row, key = run.start + b.key;
       Tensor q_block = head(q, n, row, b.rows), k_block = head(k, n / group, key, b.keys), v_block = head(v, n / group, key, b.keys);
       Tensor dout_block = head(dout, n, row, b.rows);
-      Tensor p = at::mm(q_block, k_block.t()), dp = at::mm(dout_block, v_block.t());
+      Tensor p = block_product(q_block, k_block.t()), dp = block_product(dout_block, v_block.t());
       float *s = p.data_ptr<float>(), *g = dp.data_ptr<float>();
       for (int64_t i = 0; i < b.rows; ++i) {
         int64_t at = (row + i) * heads + n;
         softmax_grad_row(s + i * b.keys, g + i * b.keys, pl[at], dot(pd + at * d, po + at * d, d), first_key(b, i, window),
                          b.row + i + 1 - b.key, b.keys, scale);
       }
-      Tensor dq_block = head(dq, n, row, b.rows);
-      at::mm_out(dq_block, dp, k_block);
-      dk_NMH.select(0, n).narrow(0, key, b.keys).addmm_(dp.t(), q_block);
-      dv_NMH.select(0, n).narrow(0, key, b.keys).addmm_(p.t(), dout_block);
+      block_product_into(head(dq, n, row, b.rows), dp, k_block, 0);
+      block_product_into(dk_NMH.select(0, n).narrow(0, key, b.keys), dp.t(), q_block, 1);
+      block_product_into(dv_NMH.select(0, n).narrow(0, key, b.keys), p.t(), dout_block, 1);
     });
   });
   auto fold = [&](const Tensor& x) { return x.view({kv, group, tokens, d}).sum(1).transpose(0, 1).contiguous(); };
-  return call.results({dq, fold(dk_NMH), fold(dv_NMH)});
+  auto type = call.tensor(1).scalar_type();
+  return call.results({dq.to(type), fold(dk_NMH).to(type), fold(dv_NMH).to(type)});
 }
 
 }  // namespace isogloss

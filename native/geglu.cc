@@ -1,6 +1,6 @@
 // GeGLU: gelu_tanh(gate) * up in one pass (transformers: gelu_pytorch_tanh, Gemma3MLP). Gate and up may be the two
 // halves of one product's rows. exp is the polynomial below, within 2e-7 of the exact one.
-#include "isogloss.h"
+#include "rows.h"
 
 #include <cmath>
 #include <cstring>
@@ -35,27 +35,44 @@ VECTOR_CLONES void backward_row(const float* dy, const float* g, const float* u,
   }
 }
 
+constexpr int64_t kRun = 1024;  // values that pass through the buffers at once
+
 }  // namespace
 
-// geglu(gate_MF, up_MF)
+// geglu(gate_MF, up_MF), stored like the gate
 KERNEL(geglu) {
-  Tensor gate = contiguous_float(call.tensor(0)), up = contiguous_float(call.tensor(1));
+  Tensor gate = stored(call.tensor(0)), up = stored(call.tensor(1));
   if (!gate.device().is_cpu()) return call.result(at::gelu(gate, "tanh") * up);
-  Tensor y = at::empty_like(gate);
-  const float *g = gate.data_ptr<float>(), *u = up.data_ptr<float>();
-  float* out = y.data_ptr<float>();
-  at::parallel_for(0, gate.numel(), 4096, [&](int64_t b, int64_t e) { forward_row(g + b, u + b, out + b, e - b); });
+  Tensor y = empty_stored(gate.sizes(), gate);
+  Reader g(gate), u(up);
+  Writer out(y);
+  at::parallel_for(0, gate.numel(), 4096, [&](int64_t begin, int64_t end) {
+    Buffer bg(kRun), bu(kRun), by(kRun);
+    for (int64_t i = begin; i < end; i += kRun) {
+      int64_t n = std::min(kRun, end - i);
+      forward_row(g.at(i, n, bg.data()), u.at(i, n, bu.data()), out.at(i, by.data()), n);
+      out.done(i, n, by.data());
+    }
+  });
   return call.result(y);
 }
 
-// gegluGrad(dy, gate, up) -> [dgate, dup]
+// gegluGrad(dy, gate, up) -> [dgate, dup], stored like the gate
 KERNEL(gegluGrad) {
-  Tensor dy = contiguous_float(call.tensor(0)), gate = contiguous_float(call.tensor(1)), up = contiguous_float(call.tensor(2));
+  Tensor dy = stored(call.tensor(0)), gate = stored(call.tensor(1)), up = stored(call.tensor(2));
   if (!gate.device().is_cpu()) return call.results({at::gelu_backward(dy * up, gate, "tanh"), dy * at::gelu(gate, "tanh")});
-  Tensor dg = at::empty_like(gate), du = at::empty_like(gate);
-  const float *d = dy.data_ptr<float>(), *g = gate.data_ptr<float>(), *u = up.data_ptr<float>();
-  float *pg = dg.data_ptr<float>(), *pu = du.data_ptr<float>();
-  at::parallel_for(0, gate.numel(), 4096, [&](int64_t b, int64_t e) { backward_row(d + b, g + b, u + b, pg + b, pu + b, e - b); });
+  Tensor dg = empty_stored(gate.sizes(), gate), du = empty_stored(gate.sizes(), gate);
+  Reader d(dy), g(gate), u(up);
+  Writer pg(dg), pu(du);
+  at::parallel_for(0, gate.numel(), 4096, [&](int64_t begin, int64_t end) {
+    Buffer bd(kRun), bg(kRun), bu(kRun), bdg(kRun), bdu(kRun);
+    for (int64_t i = begin; i < end; i += kRun) {
+      int64_t n = std::min(kRun, end - i);
+      backward_row(d.at(i, n, bd.data()), g.at(i, n, bg.data()), u.at(i, n, bu.data()), pg.at(i, bdg.data()), pu.at(i, bdu.data()), n);
+      pg.done(i, n, bdg.data());
+      pu.done(i, n, bdu.data());
+    }
+  });
   return call.results({dg, du});
 }
 

@@ -1,7 +1,8 @@
 // The frame every kernel stands in: a table of tensors that JavaScript names by integer handles, a call object
 // that reads arguments, and a registry that turns each KERNEL(name) into a function of the addon.
 // native/README.md shows how a kernel is added.
-#pragma once
+#ifndef ISOGLOSS_H
+#define ISOGLOSS_H
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
@@ -25,6 +26,10 @@ int32_t put(Tensor tensor);
 Tensor& at_slot(int32_t handle);
 void free_slot(int32_t handle);
 int64_t live_slots();
+void set_label(int32_t handle, std::string text);
+// The tensors that hold the most memory, as text: "gradient of norm.weight [640] float32, 2.6 kB; ...".
+std::string largest_holders(size_t most);
+std::string bytes_text(double bytes);
 
 // The Int32Array shared with JavaScript. [0..] carries one shape as rank, dims...; results with several tensors
 // leave their handles from RESULTS on.
@@ -63,16 +68,20 @@ struct Register { Register(const char* name, Kernel kernel); };
   static const Register register_##name(#name, kernel_##name);            \
   static napi_value kernel_##name([[maybe_unused]] Call& call)
 
-// matmul.cc: every product of matrices goes through these, so that the compute type and the library are chosen in
-// one place. fp32 in and out unless the inputs are stored as bf16.
-enum class ComputeType { kFloat32, kBFloat16 };
-enum class MatmulLibrary { kAten, kOneDnn };
-ComputeType compute_type();
-Tensor product(const Tensor& a, const Tensor& b);                 // [.., M, K] x [.., K, N]
-Tensor linear_product(const Tensor& x_MK, const Tensor& weight_NK);       // x W^T
-void add_product(const Tensor& into, const Tensor& a, const Tensor& b);  // into += a b, fp32
+// Where new tensors are put: the CPU, or one GPU.
+at::Device device();
+inline at::TensorOptions on_device(at::ScalarType type) { return at::TensorOptions().dtype(type).device(device()); }
 
-// small_product.cc: x W^T for at most kSmallRows rows, at the speed of reading W as it is stored.
+// matmul.cc: every product of matrices goes through these, so that the compute type and the library are chosen in
+// one place. The result is stored like the first operand.
+enum class ComputeType { kFloat32, kBFloat16 };
+enum class MatmulLibrary { kAten, kOneDnn, kOpenBlas };
+ComputeType compute_type();
+Tensor product(const Tensor& a, const Tensor& b);                         // [.., M, K] x [.., K, N]
+Tensor linear_product(const Tensor& x_MK, const Tensor& weight_NK);       // x W^T
+void add_product(const Tensor& into, const Tensor& a, const Tensor& b);   // into += a b; `into` is fp32
+
+// small_product.cc: x W^T for at most kSmallRows rows, at the speed of reading W as it is stored. x is fp32 by then.
 constexpr int64_t kSmallRows = 8;
 bool is_small_product(const Tensor& x, const Tensor& weight);
 Tensor small_product(const Tensor& x, const Tensor& weight);
@@ -100,3 +109,5 @@ template <class F> void for_each_piece(int64_t n, F&& body) {
 inline Tensor contiguous_float(const Tensor& x) { return x.to(at::kFloat).contiguous(); }
 
 }  // namespace isogloss
+
+#endif

@@ -8,6 +8,8 @@ std::vector<int64_t> axes_of(const Tensor& x, int mask) {
   for (int i = 0; i < x.dim(); ++i) if (mask >> i & 1) axes.push_back(i);
   return axes;
 }
+// What sums are taken in: fp32 for every float but the fp64 of tests.
+at::ScalarType wide(const Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
 bool whole(const Tensor& x) { return x.scalar_type() == at::kInt || x.scalar_type() == at::kBool; }
 }  // namespace
 
@@ -15,13 +17,13 @@ bool whole(const Tensor& x) { return x.scalar_type() == at::kInt || x.scalar_typ
 KERNEL(sum) {
   const Tensor& x = call.tensor(0);
   auto axes = axes_of(x, call.integer(1));
-  auto type = whole(x) ? at::kInt : at::kFloat;
+  auto type = whole(x) ? at::kInt : wide(x);
   return call.result(axes.empty() ? x.to(type, false, true) : at::sum(x, axes, call.integer(2), type));
 }
 KERNEL(mean) {
   const Tensor& x = call.tensor(0);
   auto axes = axes_of(x, call.integer(1));
-  return call.result(axes.empty() ? x.to(at::kFloat, false, true) : at::mean(x.to(at::kFloat), axes, call.integer(2)));
+  return call.result(axes.empty() ? x.to(wide(x), false, true) : at::mean(x.to(wide(x)), axes, call.integer(2)));
 }
 KERNEL(max) {
   const Tensor& x = call.tensor(0);
@@ -36,7 +38,7 @@ KERNEL(min) {
 KERNEL(prod) {
   Tensor x = call.tensor(0);
   auto axes = axes_of(x, call.integer(1));
-  x = x.to(whole(x) ? at::kInt : at::kFloat);
+  x = x.to(whole(x) ? at::kInt : wide(x));
   for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) x = at::prod(x, *axis, call.integer(2), x.scalar_type());
   return call.result(x);
 }
@@ -56,16 +58,16 @@ KERNEL(any) {
 // argMax(x, axis), argMin(x, axis): the first of equals; NaN never wins, as in TensorFlow.js.
 KERNEL(argMax) {
   Tensor x = call.tensor(0).to(at::kFloat);
-  return call.result(at::argmax(at::where(at::isnan(x), at::scalar_tensor(-INFINITY), x), call.integer(1)).to(at::kInt));
+  return call.result(at::argmax(at::where(at::isnan(x), -INFINITY, x), call.integer(1)).to(at::kInt));
 }
 KERNEL(argMin) {
   Tensor x = call.tensor(0).to(at::kFloat);
-  return call.result(at::argmin(at::where(at::isnan(x), at::scalar_tensor(INFINITY), x), call.integer(1)).to(at::kInt));
+  return call.result(at::argmin(at::where(at::isnan(x), INFINITY, x), call.integer(1)).to(at::kInt));
 }
 
 // softmax(x, axis), logSoftmax(x, axis): fp32
-KERNEL(softmax) { return call.result(at::softmax(call.tensor(0).to(at::kFloat), call.integer(1))); }
-KERNEL(logSoftmax) { return call.result(at::log_softmax(call.tensor(0).to(at::kFloat), call.integer(1))); }
+KERNEL(softmax) { return call.result(at::softmax(call.tensor(0).to(wide(call.tensor(0))), call.integer(1))); }
+KERNEL(logSoftmax) { return call.result(at::log_softmax(call.tensor(0).to(wide(call.tensor(0))), call.integer(1))); }
 
 // cumsum(x, axis, exclusive, reverse)
 KERNEL(cumsum) {
@@ -91,7 +93,7 @@ KERNEL(sumOfSquares) {
   Tensor x = contiguous_float(call.tensor(0));
   constexpr int64_t kPiece = 1 << 16;
   int64_t n = x.numel(), pieces = (n + kPiece - 1) / kPiece;
-  if (!x.device().is_cpu()) return call.value(x.to(at::kDouble).square().sum().item<double>());
+  if (!x.device().is_cpu()) return call.value(x.square().sum(at::kDouble).item<double>());
   std::vector<double> partial(pieces);
   const float* p = x.data_ptr<float>();
   at::parallel_for(0, pieces, 1, [&](int64_t begin, int64_t end) {

@@ -31,20 +31,27 @@ KERNEL(create) {
   for (int64_t s : shape) elements *= s;
   TORCH_CHECK(static_cast<int64_t>(bytes.length) == elements, "create: ", bytes.length, " values for a shape of ", elements);
   Tensor view = at::from_blob(bytes.data, shape, at::TensorOptions().dtype(source));
-  return call.result(source == target ? view.clone() : view.to(target));
+  return call.result(view.to(on_device(target), /*non_blocking=*/false, /*copy=*/true));
 }
 
-// createFromBytes(Uint8Array, file dtype code, dtype code): raw little-endian values of a file; shape in scratch.
-KERNEL(createFromBytes) {
-  auto bytes = call.bytes(0);
-  auto shape = shape_in_scratch();
-  auto source = scalar_type(call.integer(1)), target = scalar_type(call.integer(2));
-  int64_t elements = 1;
-  for (int64_t s : shape) elements *= s;
-  TORCH_CHECK(bytes.length == elements * c10::elementSize(source), "createFromBytes: ", bytes.length, " bytes for ", elements, " values");
-  Tensor raw = at::empty(shape, at::TensorOptions().dtype(source));  // copied: the bytes may not be aligned
-  if (elements) std::memcpy(raw.data_ptr(), bytes.data, bytes.length);
-  return call.result(source == target ? raw : raw.to(target));
+// empty(dtype code): values unset; shape in scratch.
+KERNEL(empty) { return call.result(at::empty(shape_in_scratch(), on_device(scalar_type(call.integer(0))))); }
+
+// writeBytes(a, first element, file dtype code, Uint8Array): a run of a's elements from the raw little-endian values of a
+// file, so that a tensor is read in pieces and never lies in memory twice.
+KERNEL(writeBytes) {
+  auto type = scalar_type(call.integer(2));
+  auto bytes = call.bytes(3);
+  int64_t first = static_cast<int64_t>(call.number(1)), n = static_cast<int64_t>(bytes.length) / c10::elementSize(type);
+  Tensor flat = call.tensor(0).view({-1});
+  TORCH_CHECK(first >= 0 && first + n <= flat.numel() && n * c10::elementSize(type) == bytes.length, "writeBytes: ", bytes.length,
+              " bytes at element ", first, " of ", flat.numel());
+  if (n == 0) return call.nothing();
+  bool aligned = reinterpret_cast<uintptr_t>(bytes.data) % c10::elementSize(type) == 0;
+  Tensor raw = aligned ? at::from_blob(bytes.data, {n}, at::TensorOptions().dtype(type)) : at::empty({n}, type);
+  if (!aligned) std::memcpy(raw.data_ptr(), bytes.data, bytes.length);
+  flat.narrow(0, first, n).copy_(raw);
+  return call.nothing();
 }
 
 // read(a, typed array of as many values): values converted to the array's type.
@@ -56,16 +63,21 @@ KERNEL(read) {
   return call.nothing();
 }
 
-// readBytes(a, file dtype code, Uint8Array): raw little-endian values as a file holds them.
+// readBytes(a, first element, file dtype code, Uint8Array): the other way.
 KERNEL(readBytes) {
-  auto type = scalar_type(call.integer(1));
-  auto bytes = call.bytes(2);
-  Tensor t = call.tensor(0).to(type).contiguous();
-  TORCH_CHECK(bytes.length == t.nbytes(), "readBytes: ", bytes.length, " bytes for ", t.nbytes());
-  if (bytes.length) std::memcpy(bytes.data, t.data_ptr(), bytes.length);
+  auto type = scalar_type(call.integer(2));
+  auto bytes = call.bytes(3);
+  int64_t first = static_cast<int64_t>(call.number(1)), n = static_cast<int64_t>(bytes.length) / c10::elementSize(type);
+  Tensor flat = call.tensor(0).reshape({-1});
+  TORCH_CHECK(first >= 0 && first + n <= flat.numel() && n * c10::elementSize(type) == bytes.length, "readBytes: ", bytes.length,
+              " bytes at element ", first, " of ", flat.numel());
+  Tensor piece = flat.narrow(0, first, n).to(at::kCPU, type).contiguous();
+  if (n > 0) std::memcpy(bytes.data, piece.data_ptr(), bytes.length);
   return call.nothing();
 }
 
+// label(a, text): what the tensor is to a reader, for the message of an allocation that fails.
+KERNEL(label) { set_label(call.integer(0), call.text(1)); return call.nothing(); }
 KERNEL(free) { free_slot(call.integer(0)); return call.nothing(); }
 KERNEL(storage) { return call.value(type_code(call.tensor(0).scalar_type())); }
 // copyInto(target, source): the values of `source`, converted to the storage of `target`, in place.
@@ -78,7 +90,7 @@ KERNEL(reshape) { return call.result(call.tensor(0).reshape(shape_in_scratch()))
 KERNEL(transpose) { return call.result(call.tensor(0).permute(shape_in_scratch())); }
 KERNEL(broadcastTo) { return call.result(call.tensor(0).expand(shape_in_scratch())); }
 KERNEL(tile) { return call.result(call.tensor(0).repeat(shape_in_scratch())); }
-KERNEL(fill) { return call.result(at::full(shape_in_scratch(), call.number(0), at::TensorOptions().dtype(scalar_type(call.integer(1))))); }
+KERNEL(fill) { return call.result(at::full(shape_in_scratch(), call.number(0), on_device(scalar_type(call.integer(1))))); }
 KERNEL(reverse) { return call.result(at::flip(call.tensor(0), shape_in_scratch())); }
 
 // cast(a, code): float to int truncates, anything to bool is != 0, as in TensorFlow.js.
@@ -140,6 +152,12 @@ KERNEL(gather) {
   return call.result(at::stack(parts).reshape(shape));
 }
 
+// embedding(table, ids, factor, dtype code): rows of the table times the factor, rounded once to the storage asked for
+KERNEL(embedding) {
+  Tensor rows = at::index_select(call.tensor(0), 0, call.tensor(1).reshape({-1}).to(at::kLong)).to(at::kFloat);
+  return call.result(rows.mul_(call.number(2)).to(scalar_type(call.integer(3))));
+}
+
 // unsortedSegmentSum(x, ids, number): rows with a negative id are dropped, as in TensorFlow.js.
 KERNEL(unsortedSegmentSum) {
   Tensor x = call.tensor(0), ids = call.tensor(1).reshape({-1}).to(at::kLong);
@@ -181,13 +199,13 @@ KERNEL(scatterRows) {
 KERNEL(oneHot) {
   const Tensor& ix = call.tensor(0);
   Tensor hit = ix.unsqueeze(-1) == at::arange(call.integer(1), ix.options().dtype(at::kInt));
-  return call.result(at::where(hit, at::scalar_tensor(call.number(2)), at::scalar_tensor(call.number(3))).to(scalar_type(call.integer(4))));
+  return call.result(at::where(hit, call.number(2), call.number(3)).to(scalar_type(call.integer(4))));
 }
 
 // range(start, step, number of values, dtype code)
 KERNEL(range) {
   auto type = scalar_type(call.integer(3));
-  Tensor i = at::arange(call.integer(2), at::kDouble);
+  Tensor i = at::arange(call.integer(2), on_device(at::kDouble));
   return call.result((i * call.number(1) + call.number(0)).to(type));
 }
 

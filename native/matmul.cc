@@ -1,77 +1,116 @@
 // Products of matrices: the compute type and the library are chosen here and nowhere else.
 //
-// fp32 products go to MKL (ATen) or oneDNN, whichever the start-up probe found faster (MKL leaves 10-35 % on AMD).
-// bf16 products are reached only when the probe found the CPU to have them: without such instructions ATen's are a
-// hundred times slower than fp32, so tensors stored as bf16 are then widened first.
-#include "isogloss.h"
+// fp32 products go to MKL (ATen), oneDNN or OpenBLAS, whichever the start-up probe found fastest (MKL leaves 10-35 % on
+// AMD). bf16 products are reached only when the probe found the CPU to have them: without such instructions ATen's are a
+// hundred times slower than fp32, so tensors stored as bf16 are then widened first, weights a panel at a time.
+//
+// A product is stored like its first operand. Tensors of fp64, which only tests have, stay fp64.
+#include "rows.h"
+#include "products.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
-
+#include <atomic>
 #include <chrono>
 
 namespace isogloss {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+double since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+
 ComputeType compute = ComputeType::kFloat32;
 MatmulLibrary library = MatmulLibrary::kAten;
+constexpr int64_t kPanel = int64_t{8} << 20;  // values of a bf16 weight that are widened at once: 32 MB of fp32
 
-using LinearPointwise = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, c10::string_view,
-                               c10::List<std::optional<at::Scalar>>, std::optional<c10::string_view>);
+std::atomic<double> seconds_spent{0}, flops_done{0};
 
-// oneDNN's fp32 inner product, by the operator torch registers for its compiler. Undefined where the build lacks it.
-const std::optional<c10::TypedOperatorHandle<LinearPointwise>>& onednn_linear() {
-  static const auto handle = []() -> std::optional<c10::TypedOperatorHandle<LinearPointwise>> {
-    auto schema = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
-    if (!schema) return std::nullopt;
-    try {
-      return schema->typed<LinearPointwise>();
-    } catch (const c10::Error&) {
-      return std::nullopt;  // the signature is another one in this version of torch
-    }
-  }();
-  return handle;
-}
+bool is_double(const Tensor& a, const Tensor& b) { return a.scalar_type() == at::kDouble || b.scalar_type() == at::kDouble; }
+bool is_bf16(const Tensor& x) { return x.scalar_type() == at::kBFloat16; }
 
-Tensor linear_onednn(const Tensor& x, const Tensor& weight) {
-  return onednn_linear()->call(x, weight, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
-}
-
-bool use_onednn(const Tensor& x, const Tensor& weight) {
-  return library == MatmulLibrary::kOneDnn && x.device().is_cpu() && x.scalar_type() == at::kFloat &&
-         weight.scalar_type() == at::kFloat && x.dim() == 2 && x.size(0) > 1 && x.numel() > 0 && weight.numel() > 0;
-}
-
+// Do both go into a bf16 product?
 bool lowers(const Tensor& a, const Tensor& b) {
-  return compute == ComputeType::kBFloat16 && at::isFloatingType(a.scalar_type()) && at::isFloatingType(b.scalar_type());
+  return compute == ComputeType::kBFloat16 && !is_double(a, b) && at::isFloatingType(a.scalar_type()) && at::isFloatingType(b.scalar_type());
 }
 
 Tensor widened(const Tensor& x) { return x.scalar_type() == at::kFloat ? x : x.to(at::kFloat); }
+Tensor lowered(const Tensor& x) { return x.to(at::kBFloat16); }
+Tensor doubled(const Tensor& x) { return x.to(at::kDouble); }
+Tensor stored_like(const Tensor& y, const Tensor& x) { return is_bf16(x) ? y.to(at::kBFloat16) : y.to(at::kFloat); }
+
+bool fits_library(const Tensor& x, const Tensor& weight) {
+  return x.device().is_cpu() && x.dim() == 2 && weight.dim() == 2 && x.size(0) > 1 && x.numel() > 0 && weight.numel() > 0;
+}
+
+// x W^T, all fp32.
+Tensor dense_linear(const Tensor& x, const Tensor& weight) {
+  if (library == MatmulLibrary::kOneDnn && fits_library(x, weight)) return onednn_linear(x, weight);
+  if (library == MatmulLibrary::kOpenBlas && fits_library(x, weight)) return openblas_product(x, weight.t());
+  return at::matmul(x, weight.t());
+}
+
+// into = beta * into + a b, all fp32; beta 0 or 1. Inside a parallel region only ATen's is used: the other libraries
+// have pools of threads of their own.
+void dense_into(const Tensor& into, const Tensor& a, const Tensor& b, float beta) {
+  if (library == MatmulLibrary::kOpenBlas && fits_library(a, b) && !at::in_parallel_region() && openblas_into(into, a, b, beta)) return;
+  into.addmm_(a, b, beta);
+}
+
+// body(first, count) over the `total` rows or columns of a weight that is widened piece by piece.
+template <class F> void for_each_panel(int64_t total, int64_t other, F&& body) {
+  int64_t step = std::max<int64_t>(64, kPanel / std::max<int64_t>(other, 1));
+  for (int64_t first = 0; first < total; first += step) body(first, std::min(step, total - first));
+}
+
+bool needs_panels(const Tensor& weight) { return is_bf16(weight) && weight.dim() == 2 && weight.numel() > kPanel; }
 
 }  // namespace
 
 ComputeType compute_type() { return compute; }
 
+ProductTimer::ProductTimer(double flops) : flops_(flops), start_(Clock::now()) {}
+ProductTimer::~ProductTimer() {
+  // Threads that multiply side by side share the time they take.
+  seconds_spent += since(start_) / (at::in_parallel_region() ? at::get_num_threads() : 1);
+  flops_done += flops_;
+}
+
 Tensor product(const Tensor& a, const Tensor& b) {
-  if (lowers(a, b)) return at::matmul(a.to(at::kBFloat16), b.to(at::kBFloat16)).to(at::kFloat);
-  Tensor x = widened(a), y = widened(b);
-  if (y.dim() == 2 && use_onednn(x, y)) return linear_onednn(x, y.t());
-  return at::matmul(x, y);
+  ProductTimer timer(2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1)));
+  if (is_double(a, b)) return at::matmul(doubled(a), doubled(b));
+  if (lowers(a, b)) return stored_like(at::matmul(lowered(a), lowered(b)), a);
+  Tensor x = widened(a);
+  if (a.dim() == 2 && needs_panels(b)) {
+    Tensor y = at::zeros({a.size(0), b.size(1)}, x.options());
+    for_each_panel(b.size(0), b.size(1), [&](int64_t first, int64_t count) {
+      dense_into(y, x.narrow(1, first, count), widened(b.narrow(0, first, count)), 1.f);
+    });
+    return stored_like(y, a);
+  }
+  Tensor y = widened(b);
+  if (library == MatmulLibrary::kOneDnn && fits_library(x, y)) return stored_like(onednn_linear(x, y.t()), a);
+  if (library == MatmulLibrary::kOpenBlas && fits_library(x, y)) return stored_like(openblas_product(x, y), a);
+  return stored_like(at::matmul(x, y), a);
 }
 
 Tensor linear_product(const Tensor& x, const Tensor& weight) {
-  if (is_small_product(x, weight)) return small_product(x, weight);
-  if (lowers(x, weight)) return at::matmul(x.to(at::kBFloat16), weight.to(at::kBFloat16).t()).to(at::kFloat);
-  Tensor a = widened(x), w = widened(weight);
-  if (use_onednn(a, w)) return linear_onednn(a, w);
-  return at::matmul(a, w.t());
+  ProductTimer timer(2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(0)));
+  if (is_double(x, weight)) return at::matmul(doubled(x), doubled(weight).t());
+  if (is_small_product(x, weight)) return stored_like(small_product(widened(x), weight), x);
+  if (lowers(x, weight)) return stored_like(at::matmul(lowered(x), lowered(weight).t()), x);
+  Tensor a = widened(x);
+  if (a.dim() == 2 && needs_panels(weight)) {
+    Tensor y = at::empty({a.size(0), weight.size(0)}, x.options());
+    for_each_panel(weight.size(0), weight.size(1), [&](int64_t first, int64_t count) {
+      y.narrow(1, first, count).copy_(dense_linear(a, widened(weight.narrow(0, first, count))));
+    });
+    return y;
+  }
+  return stored_like(dense_linear(a, widened(weight)), x);
 }
 
 void add_product(const Tensor& into, const Tensor& a, const Tensor& b) {
-  if (lowers(a, b)) {
-    into.add_(at::matmul(a.to(at::kBFloat16), b.to(at::kBFloat16)));
-    return;
-  }
-  into.addmm_(widened(a), widened(b));
+  ProductTimer timer(2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1)));
+  if (lowers(a, b)) into.add_(at::matmul(lowered(a), lowered(b)));
+  else dense_into(into, widened(a), widened(b), 1.f);
 }
 
 // matmul(a, b, transposeA, transposeB)
@@ -83,49 +122,54 @@ KERNEL(matmul) {
   return call.result(product(x, tb ? b.transpose(-1, -2) : b));
 }
 
-// linearGrad(dy, x, weight, into or -1, wantX, wantWeight): dx = dy W and dW = dy^T x, the latter added into `into`.
+// linearGrad(dy, x, into): into += dy^T x, the gradient of a weight
 KERNEL(linearGrad) {
-  const Tensor &dy = call.tensor(0), &x = call.tensor(1), &weight = call.tensor(2);
-  Tensor into = call.optional(3), dx, dw;
-  if (call.integer(4)) dx = product(dy, weight);
-  if (call.integer(5)) {
-    if (into.defined()) add_product(into, dy.t(), x);
-    else dw = product(dy.t(), x);
-  }
-  return call.results({dx, dw});
+  add_product(call.tensor(2), call.tensor(0).t(), call.tensor(1));
+  return call.nothing();
 }
 
-// setCompute(0 float32 | 1 bfloat16), setLibrary(0 ATen | 1 oneDNN; ATen where oneDNN cannot be had) -> what is set
+// setCompute(0 float32 | 1 bfloat16)
 KERNEL(setCompute) {
   compute = call.integer(0) == 1 ? ComputeType::kBFloat16 : ComputeType::kFloat32;
-  return call.value(static_cast<double>(call.integer(0)));
-}
-KERNEL(setLibrary) {
-  library = call.integer(0) == 1 && onednn_linear().has_value() ? MatmulLibrary::kOneDnn : MatmulLibrary::kAten;
-  return call.value(library == MatmulLibrary::kOneDnn ? 1 : 0);
+  return call.nothing();
 }
 
-// probeMatmul(kind, M, K, N, seconds): GFLOP/s of x W^T; kind 0 ATen fp32, 1 oneDNN fp32, 2 bf16. The best of the runs
-// that fit into `seconds`, or of two.
+// setLibrary(0 ATen | 1 oneDNN | 2 OpenBLAS) -> what is set: ATen where the other cannot be had
+KERNEL(setLibrary) {
+  int wanted = call.integer(0);
+  library = wanted == 1 && has_onednn_linear() ? MatmulLibrary::kOneDnn : wanted == 2 && has_openblas() ? MatmulLibrary::kOpenBlas : MatmulLibrary::kAten;
+  return call.value(static_cast<double>(static_cast<int>(library)));
+}
+
+// probeMatmul(kind, M, K, N, seconds): GFLOP/s of x W^T; kind 0 ATen fp32, 1 oneDNN fp32, 2 bf16, 3 OpenBLAS fp32; 0
+// where there is none. The best of the runs that fit into `seconds`, or of two.
 KERNEL(probeMatmul) {
   int kind = call.integer(0);
   int64_t m = call.integer(1), k = call.integer(2), n = call.integer(3);
   double seconds = call.number(4);
-  if (kind == 1 && !onednn_linear()) return call.value(0.0);
+  if ((kind == 1 && !has_onednn_linear()) || (kind == 3 && !has_openblas())) return call.value(0.0);
   auto type = kind == 2 ? at::kBFloat16 : at::kFloat;
   Tensor x = at::ones({m, k}, type), w = at::ones({n, k}, type);
-  auto run = [&] { kind == 1 ? linear_onednn(x, w) : at::matmul(x, w.t()); };
-  using Clock = std::chrono::steady_clock;
-  auto since = [](Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); };
-  auto start = Clock::now();
-  run();
-  double best = since(start);  // a CPU without bf16 takes so long here that one run is enough
-  for (int runs = 1; since(start) < seconds; ++runs) {
+  auto run = [&] {
+    // A pass over x in ATen's own threads, as there is between any two products of a model: where a library's threads
+    // fight with them, it shows.
+    x.mul_(1);
     auto t = Clock::now();
-    run();
-    best = std::min(best, since(t));
-  }
+    kind == 1 ? onednn_linear(x, w) : kind == 3 ? openblas_product(x, w.t()) : at::matmul(x, w.t());
+    return since(t);
+  };
+  auto start = Clock::now();
+  double best = run();  // a CPU without bf16 takes so long here that one run is enough
+  while (since(start) < seconds) best = std::min(best, run());
   return call.value(2.0 * m * k * n / best / 1e9);
+}
+
+// productTimes(Float64Array): seconds spent in products since the process began, and their floating-point operations.
+KERNEL(productTimes) {
+  auto* values = static_cast<double*>(call.bytes(0).data);
+  values[0] = seconds_spent;
+  values[1] = flops_done;
+  return call.nothing();
 }
 
 }  // namespace isogloss

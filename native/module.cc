@@ -1,7 +1,9 @@
 // The addon's module: slot table, argument reading, registry, and libtorch's errors as JavaScript errors.
 #include "isogloss.h"
 
-#include <cstring>
+#include <algorithm>
+#include <cstdio>
+#include <unordered_map>
 
 namespace isogloss {
 
@@ -10,6 +12,7 @@ int32_t* scratch = nullptr;
 namespace {
 std::vector<Tensor> slots;
 std::vector<int32_t> free_handles;
+std::unordered_map<int32_t, std::string> labels;
 int64_t live = 0;
 
 struct Entry { const char* name; Kernel kernel; };
@@ -48,6 +51,7 @@ at::ScalarType scalar_type(int code) {
     case 2: return at::kBool;
     case 3: return at::kBFloat16;
     case 4: return at::kHalf;
+    case 5: return at::kDouble;
     default: TORCH_CHECK(false, "unknown dtype code ", code);
   }
 }
@@ -59,6 +63,7 @@ int type_code(at::ScalarType type) {
     case at::kBool: return 2;
     case at::kBFloat16: return 3;
     case at::kHalf: return 4;
+    case at::kDouble: return 5;
     default: return -1;
   }
 }
@@ -84,7 +89,49 @@ Tensor& at_slot(int32_t handle) {
 void free_slot(int32_t handle) {
   at_slot(handle) = Tensor();
   free_handles.push_back(handle);
+  if (!labels.empty()) labels.erase(handle);
   --live;
+}
+
+void set_label(int32_t handle, std::string text) {
+  at_slot(handle);
+  labels[handle] = std::move(text);
+}
+
+std::string bytes_text(double bytes) {
+  const char* units[] = {"bytes", "kB", "MB", "GB"};
+  int unit = 0;
+  for (; bytes >= 1000 && unit < 3; ++unit) bytes /= 1000;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.3g %s", bytes, units[unit]);
+  return text;
+}
+
+std::string largest_holders(size_t most) {
+  struct Holder { size_t bytes; int32_t handle; };
+  std::unordered_map<const void*, Holder> by_storage;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const Tensor& t = slots[i];
+    if (!t.defined() || t.numel() == 0) continue;
+    auto handle = static_cast<int32_t>(i);
+    auto [at, fresh] = by_storage.try_emplace(t.storage().data(), Holder{t.storage().nbytes(), handle});
+    // Views share a storage: the one with a name speaks for all.
+    if (!fresh && labels.count(handle)) at->second.handle = handle;
+  }
+  std::vector<Holder> holders;
+  for (auto& [storage, holder] : by_storage) holders.push_back(holder);
+  std::sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) { return a.bytes > b.bytes; });
+  if (holders.size() > most) holders.resize(most);
+  std::string text;
+  for (const Holder& holder : holders) {
+    const Tensor& t = slots[holder.handle];
+    auto label = labels.find(holder.handle);
+    std::string shape;
+    for (int64_t s : t.sizes()) shape += (shape.empty() ? "" : ", ") + std::to_string(s);
+    text += (text.empty() ? "" : "; ") + (label == labels.end() ? std::string("a tensor") : label->second) + " [" + shape + "] " +
+            c10::toString(t.scalar_type()) + ", " + bytes_text(static_cast<double>(holder.bytes));
+  }
+  return text;
 }
 
 int64_t live_slots() { return live; }

@@ -1,7 +1,7 @@
 // Rotary position embedding in the rotate-half form (transformers, modeling_gemma3.py: apply_rotary_pos_emb):
 // y = x cos + [-x2, x1] sin over the two halves of a head. Its gradient is the rotation by the opposite angle.
 // With a weight, each head is RMS-normalised first, as Gemma 3 does to queries and keys (q_norm, k_norm).
-#include "isogloss.h"
+#include "rows.h"
 
 #include <cmath>
 
@@ -32,23 +32,26 @@ constexpr int64_t kTokens = 64;  // tokens whose weight gradient is summed toget
 
 }  // namespace
 
-// headNormRope(x_MNH, w_H, cos_Mh, sin_Mh, eps): M tokens, N heads, H head dim, h = H / 2
+// headNormRope(x_MNH, w_H, cos_Mh, sin_Mh, eps): M tokens, N heads, H head dim, h = H / 2; stored like x
 KERNEL(headNormRope) {
-  Tensor x = contiguous_float(call.tensor(0)), w = contiguous_float(call.tensor(1)), cos = contiguous_float(call.tensor(2)),
+  Tensor x = stored(call.tensor(0)), w = contiguous_float(call.tensor(1)), cos = contiguous_float(call.tensor(2)),
          sin = contiguous_float(call.tensor(3));
   float eps = static_cast<float>(call.number(4));
   int64_t d = x.size(-1), heads = x.size(-2), tokens = x.numel() / (d * heads), half = d / 2;
   TORCH_CHECK(cos.numel() == tokens * half && sin.numel() == tokens * half, "headNormRope: angles for other tokens");
-  Tensor y = at::empty_like(x);
-  const float *px = x.data_ptr<float>(), *pw = w.data_ptr<float>(), *pc = cos.data_ptr<float>(), *ps = sin.data_ptr<float>();
-  float* py = y.data_ptr<float>();
+  Tensor y = empty_stored(x.sizes(), x);
+  Reader px(x);
+  Writer py(y);
+  const float *pw = w.data_ptr<float>(), *pc = cos.data_ptr<float>(), *ps = sin.data_ptr<float>();
   at::parallel_for(0, tokens, kTokens, [&](int64_t begin, int64_t end) {
-    std::vector<float> row(d);
+    Buffer bx(d), normed(d), by(d);
     for (int64_t t = begin; t < end; ++t)
       for (int64_t n = 0; n < heads; ++n) {
-        const float* xi = px + (t * heads + n) * d;
-        scale(xi, pw, inverse_rms(xi, d, eps), row.data(), d);
-        rotate(row.data(), pc + t * half, ps + t * half, py + (t * heads + n) * d, half, 1.f);
+        int64_t at = (t * heads + n) * d;
+        const float* xi = px.at(at, d, bx.data());
+        scale(xi, pw, inverse_rms(xi, d, eps), normed.data(), d);
+        rotate(normed.data(), pc + t * half, ps + t * half, py.at(at, by.data()), half, 1.f);
+        py.done(at, d, by.data());
       }
   });
   return call.result(y);
@@ -56,23 +59,26 @@ KERNEL(headNormRope) {
 
 // headNormRopeGrad(dy, x, w, cos, sin, eps) -> [dx, dw]; the norm is taken again, which is cheaper than keeping it
 KERNEL(headNormRopeGrad) {
-  Tensor dy = contiguous_float(call.tensor(0)), x = contiguous_float(call.tensor(1)), w = contiguous_float(call.tensor(2)),
+  Tensor dy = stored(call.tensor(0)), x = stored(call.tensor(1)), w = contiguous_float(call.tensor(2)),
          cos = contiguous_float(call.tensor(3)), sin = contiguous_float(call.tensor(4));
   float eps = static_cast<float>(call.number(5));
   int64_t d = x.size(-1), heads = x.size(-2), tokens = x.numel() / (d * heads), half = d / 2;
   int64_t pieces = (tokens + kTokens - 1) / kTokens;
-  Tensor dx = at::empty_like(x), partial = at::zeros({pieces, d}, x.options());
-  const float *pdy = dy.data_ptr<float>(), *px = x.data_ptr<float>(), *pw = w.data_ptr<float>(), *pc = cos.data_ptr<float>(),
-              *ps = sin.data_ptr<float>();
-  float *pdx = dx.data_ptr<float>(), *pp = partial.data_ptr<float>();
+  Tensor dx = empty_stored(x.sizes(), x), partial = at::zeros({pieces, d}, w.options());
+  Reader pdy(dy), px(x);
+  Writer pdx(dx);
+  const float *pw = w.data_ptr<float>(), *pc = cos.data_ptr<float>(), *ps = sin.data_ptr<float>();
+  float* pp = partial.data_ptr<float>();
   at::parallel_for(0, pieces, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> row(d);
+    Buffer bdy(d), bx(d), turned(d), bdx(d);
     for (int64_t piece = begin; piece < end; ++piece)
       for (int64_t t = piece * kTokens; t < std::min(tokens, (piece + 1) * kTokens); ++t)
         for (int64_t n = 0; n < heads; ++n) {
           int64_t at = (t * heads + n) * d;
-          rotate(pdy + at, pc + t * half, ps + t * half, row.data(), half, -1.f);
-          norm_backward_row(row.data(), px + at, pw, inverse_rms(px + at, d, eps), pdx + at, pp + piece * d, d);
+          const float* xi = px.at(at, d, bx.data());
+          rotate(pdy.at(at, d, bdy.data()), pc + t * half, ps + t * half, turned.data(), half, -1.f);
+          norm_backward_row(turned.data(), xi, pw, inverse_rms(xi, d, eps), pdx.at(at, bdx.data()), pp + piece * d, d);
+          pdx.done(at, d, bdx.data());
         }
   });
   return call.results({dx, partial.sum(0)});

@@ -37,7 +37,8 @@ VECTOR_CLONES void rows_bfloat16(const float* x, const uint16_t* w, float* y, in
 
 bool is_small_product(const Tensor& x, const Tensor& weight) {
   auto type = weight.scalar_type();
-  return x.device().is_cpu() && x.dim() == 2 && x.size(0) <= kSmallRows && x.scalar_type() == at::kFloat && weight.is_contiguous() &&
+  return x.device().is_cpu() && x.dim() == 2 && x.size(0) <= kSmallRows && at::isFloatingType(x.scalar_type()) &&
+         weight.is_contiguous() &&
          (type == at::kFloat || type == at::kBFloat16);
 }
 

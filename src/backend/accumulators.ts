@@ -2,18 +2,16 @@
 
 import { accumulateGradients } from './gradients.ts';
 import { setZero, sumOfSquares } from './ops/inPlace.ts';
-import * as tf from './tfjs.ts';
+import { zeroState } from './parameters.ts';
+import type * as tf from './tfjs.ts';
 
 export class Gradients {
   private readonly byName = new Map<string, tf.Variable>();
 
   /** One zero tensor for each parameter. */
   constructor(private readonly parameters: ReadonlyMap<string, tf.Variable>) {
-    for (const [name, parameter] of parameters) {
-      const zeros = tf.zeros(parameter.shape);
-      this.byName.set(name, tf.variable(zeros, false));
-      zeros.dispose();
-    }
+    for (const [name, { shape }] of parameters)
+      this.byName.set(name, zeroState(shape, `gradient of ${name}`));
   }
 
   /** Adds the gradients of the scalar f() and returns its value. */

@@ -1,7 +1,7 @@
 export { Gradients } from './accumulators.ts';
-export { assignBytes, type FloatFileType, rawTypes, tensorBytes, tensorFromBytes } from './bytes.ts';
 export { accumulateGradients, installGradients, isRecording } from './gradients.ts';
 export { type MemoryInfo, memoryInfo, resetPeakMemory } from './memory.ts';
+export { type AdafactorHyper, type AdafactorState, adafactorStep } from './ops/adafactor.ts';
 export { type AdamWHyper, type AdamWState, adamwStep } from './ops/adamw.ts';
 export { attention } from './ops/attention.ts';
 export { appendCache, cachedAttention, type Places } from './ops/cache.ts';
@@ -11,6 +11,19 @@ export { geglu } from './ops/geglu.ts';
 export { headNormRope } from './ops/headNormRope.ts';
 export { linear } from './ops/linear.ts';
 export { rmsNorm } from './ops/rmsNorm.ts';
+export type { Rounding } from './ops/rounding.ts';
+export {
+  emptyParameter,
+  type FloatFileType,
+  fill,
+  float32Copy,
+  parameterOf,
+  pieces,
+  rawTypes,
+  type StorageType,
+  storageType,
+  zeroState,
+} from './parameters.ts';
 export { recompute } from './recompute.ts';
 export {
   type BackendInfo,

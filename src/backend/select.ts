@@ -5,22 +5,32 @@
 import os from 'node:os';
 import { UserError } from '../errors.ts';
 import { installGradients } from './gradients.ts';
+import type { StorageType } from './parameters.ts';
 import { addonStatus } from './setup/index.ts';
 import * as tf from './tfjs.ts';
-import { addon, loadAddon, registerTorch } from './torch/index.ts';
+import { addon, loadAddon, registerTorch, torchBackend } from './torch/index.ts';
+import { openOpenBlas } from './torch/openblas.ts';
 import { cachedProbe, type ProbeResult } from './torch/probe.ts';
 import { registerWasmKernels } from './wasm.ts';
 
 export type BackendName = 'torch' | 'tensorflow' | 'wasm';
 export type ComputeType = 'float32' | 'bfloat16';
-export type MatmulLibrary = 'ATen' | 'oneDNN';
+/** In the order of the addon's codes. */
+const LIBRARIES = ['ATen', 'oneDNN', 'OpenBLAS'] as const;
+export type MatmulLibrary = (typeof LIBRARIES)[number];
 
 export interface BackendOptions {
   name?: 'auto' | BackendName;
   compute?: 'auto' | ComputeType;
+  /** What weights and activations are kept as; float32 by default. */
+  storage?: StorageType;
+  /** `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`. */
+  device?: string;
+  /** GB that tensors may take; what the machine has by default. */
+  memoryLimit?: number | null;
   /** Threads of the torch backend; all cores by default. */
   threads?: number | null;
-  /** Library of fp32 products; the faster one by default. */
+  /** Library of fp32 products on the CPU; the fastest one by default. */
   matmul?: 'auto' | MatmulLibrary;
 }
 
@@ -35,7 +45,7 @@ export interface BackendInfo {
   cpu: string;
   compute: ComputeType;
   computeReason: string;
-  storage: 'float32';
+  storage: StorageType;
   storageReason: string;
   /** Library of fp32 products. */
   matmul: string;
@@ -49,15 +59,19 @@ const WORTH = 1.3;
 export async function startBackend(options: BackendOptions = {}): Promise<BackendInfo> {
   installGradients();
   const { name = 'auto' } = options;
+  const start = async (other: 'tensorflow' | 'wasm', reason: string): Promise<BackendInfo> => {
+    requirePlain(other, options);
+    if (other === 'wasm') await startWasm();
+    return plainInfo(other, reason);
+  };
   if (name === 'torch' || name === 'auto') {
     const failure = loadTorch();
     if (failure === undefined) return startTorch(options);
     if (name === 'torch')
       throw new UserError(`backend torch cannot be had: ${failure}; run \`isogloss setup\``);
     if (await startTensorflow())
-      return plainInfo('tensorflow', `torch cannot be had (${failure}); tfjs-node is installed`);
-    await startWasm();
-    return plainInfo('wasm', `torch cannot be had (${failure})`);
+      return start('tensorflow', `torch cannot be had (${failure}); tfjs-node is installed`);
+    return start('wasm', `torch cannot be had (${failure})`);
   }
   if (name === 'tensorflow') {
     if (!(await startTensorflow())) {
@@ -65,8 +79,8 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
         'backend tensorflow needs @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu: npm install one of them',
       );
     }
-  } else await startWasm();
-  return plainInfo(name, 'asked for');
+  }
+  return start(name, 'asked for');
 }
 
 /** Loads the addon; returns what stands in the way, if anything does. */
@@ -85,31 +99,73 @@ function loadTorch(): string | undefined {
 async function startTorch(options: BackendOptions): Promise<BackendInfo> {
   await tf.setBackend('torch');
   const native = addon();
+  const backend = torchBackend();
+  const device = chooseDevice(options.device ?? 'auto');
+  backend.device = device;
+  backend.runsOwnKernels = device === 'cpu';
+  const { storage = 'float32' } = options;
+  backend.storageType = storage;
+  native.memoryLimit(options.memoryLimit ? options.memoryLimit * 1e9 : machineMemory());
   const threads = native.setThreads(options.threads ?? os.availableParallelism());
   const torch = addonStatus().torch?.version;
-  const measured = cachedProbe(torch ?? '', threads);
-  const { matmul = 'auto' } = options;
-  const wantsOnednn = matmul === 'auto' ? measured.onednnFloat32 > measured.atenFloat32 : matmul === 'oneDNN';
-  const onednn = native.setLibrary(wantsOnednn ? 1 : 0) === 1;
-  const [compute, computeReason] = chooseCompute(options.compute ?? 'auto', measured);
-  native.setCompute(compute === 'bfloat16' ? 1 : 0);
-  return {
+  const shared = {
     name: 'torch',
     reason: options.name === 'torch' ? 'asked for' : 'it is built',
     torch,
     threads,
     cpu: native.cpuCapability(),
-    compute,
-    computeReason,
-    storage: 'float32',
-    storageReason: 'weights, gradients and optimizer state are kept in fp32',
-    matmul: onednn ? 'oneDNN' : 'ATen',
-    device: 'cpu',
+    storage,
+    storageReason:
+      storage === 'float32' ? 'the default' : 'asked for: weights and activations, but no sums and no state',
+    device,
   };
+  const asked = options.compute ?? 'auto';
+  if (device !== 'cpu') {
+    const compute = asked === 'auto' ? storage : asked;
+    native.setCompute(compute === 'bfloat16' ? 1 : 0);
+    const computeReason = asked === 'auto' ? 'as weights are stored' : 'asked for';
+    return { ...shared, compute, computeReason, matmul: 'cuBLAS' };
+  }
+  const measured = cachedProbe(torch ?? '', threads);
+  const matmul = chooseLibrary(options.matmul ?? 'auto', measured);
+  const [compute, computeReason] = chooseCompute(asked, measured);
+  native.setCompute(compute === 'bfloat16' ? 1 : 0);
+  return { ...shared, compute, computeReason, matmul };
+}
+
+/** Puts new tensors there. @throws UserError when a GPU that was asked for is not to be had */
+function chooseDevice(wanted: string): string {
+  const chosen = wanted === 'auto' ? (addon().deviceCount() > 0 ? 'cuda:0' : 'cpu') : wanted;
+  try {
+    addon().setDevice(chosen);
+  } catch (error) {
+    const version = addonStatus().torch?.version;
+    throw new UserError(`backend.device ${wanted}: ${(error as Error).message} (torch ${version})`);
+  }
+  return chosen === 'cuda' ? 'cuda:0' : chosen;
+}
+
+/** Share of the machine's memory that tensors may take: the rest is for the process itself and for others. */
+const TENSOR_SHARE = 0.95;
+
+/** Bytes tensors may take: of the container where there is one, else of the machine. */
+function machineMemory(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  const total = constrained > 0 ? Math.min(constrained, os.totalmem()) : os.totalmem();
+  return Math.floor(total * TENSOR_SHARE);
+}
+
+/** Sets the library of fp32 products: the one asked for, or the fastest here that can still be had. */
+function chooseLibrary(wanted: 'auto' | MatmulLibrary, measured: ProbeResult): MatmulLibrary {
+  const speeds = [measured.atenFloat32, measured.onednnFloat32, measured.openblasFloat32];
+  const fastest = LIBRARIES[speeds.indexOf(Math.max(...speeds))]!;
+  const library = wanted === 'auto' ? fastest : wanted;
+  if (library === 'OpenBLAS') openOpenBlas();
+  return LIBRARIES[addon().setLibrary(LIBRARIES.indexOf(library))]!;
 }
 
 function chooseCompute(wanted: 'auto' | ComputeType, measured: ProbeResult): [ComputeType, string] {
-  const float32 = Math.max(measured.atenFloat32, measured.onednnFloat32);
+  const float32 = Math.max(measured.atenFloat32, measured.onednnFloat32, measured.openblasFloat32);
   const figures = `bf16 ${measured.bfloat16.toFixed(0)}, fp32 ${float32.toFixed(0)} GFLOP/s here`;
   if (wanted !== 'auto') return [wanted, `asked for (${figures})`];
   return measured.bfloat16 > WORTH * float32
@@ -133,6 +189,17 @@ async function startWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
   registerWasmKernels();
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
+}
+
+/** @throws UserError for what only torch can do */
+function requirePlain(name: BackendName, { storage, device, compute }: BackendOptions): void {
+  const asked = [
+    storage === 'bfloat16' ? 'backend.storage bfloat16' : [],
+    compute === 'bfloat16' ? 'backend.compute bfloat16' : [],
+    device?.startsWith('cuda') ? `backend.device ${device}` : [],
+  ].flat();
+  if (asked.length > 0)
+    throw new UserError(asked.map((what) => ({ message: `${what} needs the backend torch, not ${name}` })));
 }
 
 function plainInfo(name: BackendName, reason: string): BackendInfo {

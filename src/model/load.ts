@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import seedrandom from 'seedrandom';
-import { type FloatFileType, rawTypes, tensorBytes, tensorFromBytes } from '../backend/index.ts';
+import { emptyParameter, type FloatFileType, fill, parameterOf, pieces, rawTypes } from '../backend/index.ts';
 import * as tf from '../backend/tfjs.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { type Gemma3Config, parameterShapes } from './config.ts';
@@ -37,7 +37,7 @@ export function createGemma3(config: Gemma3Config, seed: number, options?: Gemma
     const values = new Float32Array(size);
     if (!name.includes('norm'))
       for (let i = 0; i < size; i++) values[i] = normal(random) * config.initializerRange;
-    parameters.set(name, variable(tf.tensor(values, shape)));
+    parameters.set(name, parameterOf(tf.tensor(values, shape), name));
   }
   return new Gemma3(config, parameters, options);
 }
@@ -64,13 +64,23 @@ export function checkGemma3(directory: string): Promise<Gemma3Config> {
 }
 
 /**
- * Reads config.json and the safetensors beside it, one tensor at a time: the peak is the weights and the largest tensor.
+ * Reads a Hugging Face directory or a GGUF file, a piece of a tensor at a time: the peak is the weights, as the backend
+ * stores them, and a few pieces.
  * @throws UserError for a missing, corrupt or mismatching file
  */
 export function loadGemma3(directory: string, options?: Gemma3Options): Promise<LoadedModel> {
   return openWeights(directory, async (config, { prefix, tensors, warnings }) => {
     const parameters = new Map<string, tf.Variable>();
-    for (const [name, source] of tensors) parameters.set(name, variable(await readTensor(source)));
+    try {
+      for (const [name, source] of tensors) {
+        const parameter = emptyParameter(source.shape, name);
+        parameters.set(name, parameter);
+        await readInto(parameter, source);
+      }
+    } catch (error) {
+      for (const parameter of parameters.values()) parameter.dispose();
+      throw error;
+    }
     const { dtype } = tensors.get('embed_tokens.weight')!;
     return { model: new Gemma3(config, parameters, options), prefix, dtype: asFloat(dtype), warnings };
   });
@@ -91,10 +101,10 @@ export async function saveGemma3(
     dtype,
     shape: parameter.shape,
     byteLength: parameter.size * elementBytes(dtype),
-    bytes: () =>
+    pieces: () =>
       rawTypes().includes(dtype)
-        ? tensorBytes(parameter, dtype)
-        : fromFloat32(parameter.dataSync() as Float32Array, dtype),
+        ? pieces(parameter, dtype)
+        : [fromFloat32(parameter.dataSync() as Float32Array, dtype)],
   }));
   await writeSafetensorsDirectory(directory, tensors);
   await writeFileSynced(
@@ -109,17 +119,16 @@ function writtenConfig({ raw }: Gemma3Config, dtype: FloatFileType): Record<stri
   return { ...raw, ['torch_dtype' in raw ? 'torch_dtype' : 'dtype']: name };
 }
 
-async function readTensor(source: TensorSource): Promise<tf.Tensor> {
+/** Raw where the backend takes the file's type; else widened or dequantised on the way. */
+async function readInto(parameter: tf.Variable, source: TensorSource): Promise<void> {
   if ((rawTypes() as readonly string[]).includes(source.dtype)) {
-    return tensorFromBytes(await source.read(), source.dtype as FloatFileType, source.shape);
+    await fill(parameter, source.dtype as FloatFileType, (offset, into) => source.readRange(offset, into));
+    return;
   }
-  return tf.tensor(await source.readFloat32(), [...source.shape]);
-}
-
-function variable(value: tf.Tensor): tf.Variable {
-  const made = tf.variable(value);
-  value.dispose();
-  return made;
+  await fill(parameter, 'F32', (offset, into) => {
+    const values = new Float32Array(into.buffer, into.byteOffset, into.length / 4);
+    return source.readFloat32Into(offset / 4, values);
+  });
 }
 
 function asFloat(dtype: string): FloatFileType {

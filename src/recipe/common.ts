@@ -92,7 +92,11 @@ export const model = z
 
 const optimizer = z
   .strictObject({
-    name: z.enum(['adamw']).default('adamw').meta({ description: 'torch.optim.AdamW, state in float32.' }),
+    name: z.enum(['adamw', 'adafactor']).default('adamw').meta({
+      description:
+        "torch.optim.AdamW, 8 bytes of state a parameter, or transformers' Adafactor without a first moment, next to none.",
+      source: 'adamw: transformers and TRL; adafactor: what DeepMind tunes Gemma with',
+    }),
     lr: z.number().min(0).max(1).default(5e-5).meta({
       description: 'Peak learning rate.',
       source: '5e-5: the paper, for MIST',
@@ -101,17 +105,49 @@ const optimizer = z
       .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
       .default([0.9, 0.999])
       .meta({
-        description: 'Decay of the running means of the gradient and of its square.',
+        description: 'adamw: decay of the running means of the gradient and of its square.',
         source: 'PyTorch',
       }),
     eps: z.number().positive().default(1e-8).meta({
-      description: 'Added to the root of the second running mean.',
+      description: 'adamw: added to the root of the second running mean.',
       source: 'PyTorch',
     }),
     weight_decay: z.number().min(0).max(1).default(0).meta({
       description: 'Decoupled decay of matrices towards zero, times the learning rate.',
       source: 'TRL',
     }),
+    adafactor: z
+      .strictObject({
+        decay_rate: z.number().max(0).min(-2).default(-0.8).meta({
+          description: 'The running means decay by 1 - step^decay_rate.',
+          source: 'transformers',
+        }),
+        eps: z
+          .tuple([z.number().min(0), z.number().min(0)])
+          .default([1e-30, 1e-3])
+          .meta({
+            description: 'Added to squares of the gradient; least scale of a parameter.',
+            source: 'transformers',
+          }),
+        clip_threshold: z.number().positive().default(1).meta({
+          description: 'Largest root mean square of an update before the learning rate.',
+          source: 'transformers',
+        }),
+        scale_parameter: z.boolean().default(false).meta({
+          description: "Multiply the step by the parameter's root mean square; then lr is relative.",
+          source: "false: transformers' Trainer; true: optax",
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'Fields of adafactor alone.' }),
+    bf16_weights: z
+      .enum(['stochastic_rounding', 'master_copy'])
+      .default('stochastic_rounding')
+      .meta({
+        description:
+          'With `backend.storage: bfloat16`: round each new weight up or down by chance, unbiased, or keep a float32 copy ' +
+          'of all weights that updates go to (4 bytes a parameter).',
+      }),
   })
   .prefault({})
   .meta({ description: 'How gradients change the weights.' });
@@ -216,6 +252,24 @@ export const common = {
       }),
       compute: z.enum(['auto', 'float32', 'bfloat16']).default('auto').meta({
         description: 'Number type of matrix products; auto measures what this machine is fast at.',
+      }),
+      storage: z
+        .enum(['float32', 'bfloat16'])
+        .default('float32')
+        .meta({
+          description:
+            'Number type that weights and activations are kept in. Norms, softmax, losses, gradients of weights and ' +
+            'optimizer state are float32 either way. bfloat16 halves the memory of weights; see `optimizer.bf16_weights`.',
+        }),
+      device: z
+        .string()
+        .regex(/^(auto|cpu|cuda(:\d+)?)$/, { error: 'must be auto, cpu, cuda, or cuda:N' })
+        .default('auto')
+        .meta({ description: 'Where tensors are: `cpu`, `cuda`, `cuda:1`; auto is the first GPU there is.' }),
+      memory_limit: z.number().positive().nullable().default(null).meta({
+        description:
+          'Tensors may take this much, then there is a clear error; null is what the machine (or container) has.',
+        unit: 'GB',
       }),
       threads: count().max(1024).nullable().default(null).meta({
         description: 'Threads to compute with; null is one a core.',

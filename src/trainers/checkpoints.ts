@@ -43,11 +43,6 @@ export function checkpointName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 
-/** About the size of one: weights and two moments in float32. */
-export function checkpointBytes(numParameters: number): number {
-  return 3 * 4 * numParameters;
-}
-
 /** Complete checkpoints of a run, oldest first. */
 export async function listCheckpoints(runDir: string): Promise<Checkpoint[]> {
   const { checkpoints } = runPaths(runDir);

@@ -5,10 +5,11 @@
 import { Gradients } from '../backend/index.ts';
 import type * as tf from '../backend/tfjs.ts';
 import { UserError } from '../errors.ts';
+import { clipFactor } from './clip.ts';
 import { breathe, type StopRequest } from './interrupt.ts';
 import type { Method } from './method.ts';
 import type { MetricsLog } from './metrics-log.ts';
-import { type AdamW, clipFactor } from './optimizer.ts';
+import type { Optimizer } from './optimizers/index.ts';
 import type { EvalMetrics, ProgressSink, StepMetrics } from './progress.ts';
 
 /** Where a run stands after its last full step. */
@@ -25,7 +26,7 @@ export interface Position {
 export interface Loop<Micro> {
   method: Method<Micro>;
   parameters: ReadonlyMap<string, tf.Variable>;
-  optimizer: AdamW;
+  optimizer: Optimizer;
   /** Learning rate of a step, 0-based. */
   learningRate(step: number): number;
   maxGradNorm: number | null;

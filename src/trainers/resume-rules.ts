@@ -18,6 +18,9 @@ const FREE = [
   'backend',
 ];
 
+/** Among those, what decides what weights are after all. */
+const FIXED = ['backend.storage'];
+
 /** Where things lie, not what they are: the data's hashes are compared instead. */
 const PLACES = ['out', /^data\.(train|eval)\.\d+\.path$/];
 
@@ -70,7 +73,7 @@ export function checkResume(
 ): Change[] {
   const all = changes(state.recipe, snakeCase(present.recipe)).filter(({ key }) => !matches(key, PLACES));
   const refused = all
-    .filter(({ key }) => !matches(key, FREE))
+    .filter(({ key }) => !matches(key, FREE) || matches(key, FIXED))
     .map(({ key, from, to }) => `${key} was ${JSON.stringify(from)} and is now ${JSON.stringify(to)}`);
   if (state.data_sha256 !== present.dataSha256)
     refused.push('the training rows are not those that this run began with');

@@ -4,10 +4,11 @@ import { type BackendInfo, type BackendOptions, startBackend } from '../backend/
 import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
-import { checkpointBytes, newestCheckpoint } from './checkpoints.ts';
+import { newestCheckpoint } from './checkpoints.ts';
 import type { StopRequest } from './interrupt.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { findModel, modelInDirectory } from './model-source.ts';
+import { findModel, type ModelSource, modelInDirectory } from './model-source.ts';
+import { optimizerBytes } from './optimizers/index.ts';
 import { type ProgressSink, silent, type TrainResult } from './progress.ts';
 import { changesRounding, checkResume } from './resume-rules.ts';
 import {
@@ -58,7 +59,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const rows = await readTrainingRows(recipe, cwd);
   const source = await findModel(recipe, cwd);
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
-  await requireSpace(runDir, checkpointBytes(countParameters(source.config)), 'a checkpoint of this model');
+  await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
   const backend = await startBackend(recipe.backend);
   await makeRunFolder(runDir, shown);
   return locked(await takeLock(runPaths(runDir).lock, shown), async () => {
@@ -139,7 +140,7 @@ export async function resumeRun(
     if (done > total)
       throw new UserError({ file: dir, message: `the run has done ${done} steps, more than ${total}` });
     if (done === total) warn(`all ${total} steps are done; raise train.max_steps or train.epochs to go on`);
-    await requireSpace(runDir, checkpointBytes(countParameters(source.config)), 'a checkpoint of this model');
+    await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
     const backend = await startBackend(asBefore(recipe.backend, record?.backend));
     const made = record ?? newRecord({ recipe, argv, backend, source, data, sources: rows.sources });
     const time = new Date().toISOString();
@@ -169,6 +170,13 @@ async function locked<T>(lock: Lock, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** About the size of one: weights and the optimizer's state. */
+function checkpointBytes({ train, backend }: Recipe, { config }: ModelSource): number {
+  const bf16 = backend.storage === 'bfloat16';
+  const parameters = countParameters(config);
+  return (bf16 ? 2 : 4) * parameters + optimizerBytes(train.optimizer, parameters, bf16);
+}
+
 function warner(progress: ProgressSink): (text: string) => void {
   return (text) => progress.message(text, 'warning');
 }
@@ -183,9 +191,11 @@ function asBefore(options: Recipe['backend'], before: BackendInfo | undefined): 
   if (before === undefined) return options;
   const torch = before.name === 'torch';
   return {
+    ...options,
     name: options.name === 'auto' ? (before.name as BackendOptions['name']) : options.name,
     compute: options.compute === 'auto' ? before.compute : options.compute,
     threads: options.threads ?? before.threads,
+    device: options.device === 'auto' ? before.device : options.device,
     ...(torch ? { matmul: before.matmul as BackendOptions['matmul'] } : {}),
   };
 }

@@ -17,7 +17,7 @@ import { type LoopResult, type Position, runLoop } from './loop.ts';
 import { openMetrics } from './metrics-log.ts';
 import { mistMethod } from './mist.ts';
 import type { ModelSource } from './model-source.ts';
-import { AdamW } from './optimizer.ts';
+import { createOptimizer, loadState, type Optimizer, saveState } from './optimizers/index.ts';
 import type { ProgressSink, TrainResult } from './progress.ts';
 import { asUserError, runPaths } from './run-files.ts';
 import type { RunRecord } from './run-record.ts';
@@ -61,11 +61,11 @@ export async function trainSession(
     activationCheckpointing: train.activationCheckpointing,
   });
   for (const warning of warnings) progress.message(warning, 'warning');
-  const optimizer = new AdamW(model.parameters, train.optimizer);
+  const optimizer = createOptimizer(train.optimizer, model.parameters, recipe.seed);
   const from: Position = resumed
     ? { step: resumed.state.global_step, numTokens: resumed.state.num_tokens, loss: resumed.state.loss }
     : { step: 0, numTokens: 0, loss: Number.NaN };
-  if (resumed) await optimizer.load(trainerPaths(resumed.checkpoint.dir).optimizer);
+  if (resumed) await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
   const total = totalSteps(recipe, data.train.examples.length);
   const method = mistMethod(model, data.train, data.heldOut, { seed: recipe.seed, ...train });
   const metrics = await openMetrics(runPaths(runDir).metrics, from.step);
@@ -113,7 +113,7 @@ export async function trainSession(
   } finally {
     signals?.dispose();
     metrics.close();
-    optimizer.dispose();
+    for (const tensor of optimizer.state.values()) tensor.dispose();
     model.dispose();
   }
   if (result.stopped) throw new Interrupted(stop.signal!, result.step, runDir);
@@ -143,12 +143,13 @@ function learningRate({ train: { optimizer, schedule } }: Recipe, step: number, 
 
 /** Writes the checkpoint of a position, then removes old ones. */
 async function save(
-  { recipe, runDir, shown, source, record, progress }: Session,
-  { model, prefix, optimizer }: { model: Gemma3; prefix: string; optimizer: AdamW },
+  session: Session,
+  { model, prefix, optimizer }: { model: Gemma3; prefix: string; optimizer: Optimizer },
   position: Position,
   total: number,
   stepsPerEpoch: number,
 ): Promise<void> {
+  const { recipe, runDir, shown, source, record, progress } = session;
   const started = performance.now();
   const state: TrainerState = {
     format: 1,
@@ -167,12 +168,13 @@ async function save(
   };
   try {
     const { checkpoint, bytes } = await writeCheckpoint(runDir, position.step, async (dir) => {
-      // fp32 whatever the source was: a resumed run must find the weights bit by bit.
-      await saveGemma3(model, dir, { prefix, dtype: 'F32' });
+      // As they are stored in memory, whatever the source was: a resumed run must find the weights bit by bit.
+      const dtype = session.backend.storage === 'bfloat16' ? 'BF16' : 'F32';
+      await saveGemma3(model, dir, { prefix, dtype });
       for (const [name, content] of source.files) await writeFile(join(dir, name), content);
       const paths = trainerPaths(dir);
       await mkdir(paths.folder);
-      await optimizer.save(paths.optimizer);
+      await saveState(optimizer.state, paths.optimizer);
       await writeFile(paths.state, `${JSON.stringify(state, null, 2)}\n`);
     });
     if (recipe.checkpoint.keepLast !== null) await pruneCheckpoints(runDir, recipe.checkpoint.keepLast);
@@ -183,7 +185,8 @@ async function save(
   }
 }
 
-function describe({ name, torch, device, compute, threads }: BackendInfo): string {
+function describe({ name, torch, device, compute, storage, threads }: BackendInfo): string {
   const library = torch === undefined ? name : `${name} ${torch}`;
-  return `${library} on ${device}, ${compute}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const numbers = storage === 'float32' ? compute : `${compute} stored as ${storage}`;
+  return `${library} on ${device}, ${numbers}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }

@@ -41,7 +41,7 @@ describe('a recipe', () => {
     ]);
     expect(recipe.data.maxSeqLen).toBe(640);
     expect(recipe.train.batchSize).toBe(16);
-    expect(recipe.train.optimizer).toEqual({
+    expect(recipe.train.optimizer).toMatchObject({
       name: 'adamw',
       lr: 5e-5,
       betas: [0.9, 0.999],
@@ -97,7 +97,7 @@ describe('a mistake in a recipe', () => {
       'r.yaml:9:15: train.batch_size must be a whole number above 0, found 0',
       'r.yaml:10:11: train.epochs must be a number above 0 and at most 10000, found "many"',
       'r.yaml:12:9: train.optimizer.lr must be a number of at least 0 and at most 1, found "1e-5x". Did you mean 1e-5?',
-      'r.yaml:13:11: train.optimizer.name must be adamw, found "adam". Did you mean adamw?',
+      'r.yaml:13:11: train.optimizer.name must be one of adamw, adafactor, found "adam". Did you mean adamw?',
       'r.yaml:14:12: train.optimizer.betas must be a list of 2: a number of at least 0 and below 1, a number of at least 0 and below 1, found [0.9]',
     ]);
   });

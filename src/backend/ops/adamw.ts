@@ -2,6 +2,7 @@
 import * as tf from '../tfjs.ts';
 import { addon } from '../torch/addon.ts';
 import { TorchBackend } from '../torch/backend.ts';
+import type { Rounding } from './rounding.ts';
 
 /** First and second moment, zero before the first step. */
 export interface AdamWState {
@@ -21,12 +22,13 @@ export interface AdamWHyper {
   gradientScale: number;
 }
 
-/** p, m and v after one step with gradient g of the same shape. */
+/** p, m and v after one step with gradient g of the same shape. @param rounding of parameters stored as bf16 */
 export function adamwStep(
   parameter: tf.Variable,
   gradient: tf.Tensor,
   { m, v }: AdamWState,
   hyper: AdamWHyper,
+  { master, key }: Rounding = {},
 ): void {
   const { lr, beta1, beta2, eps, weightDecay, step, gradientScale } = hyper;
   const b = tf.backend();
@@ -36,6 +38,8 @@ export function adamwStep(
       b.handle(gradient),
       b.handle(m),
       b.handle(v),
+      master ? b.handle(master) : -1,
+      key ?? 0,
       lr,
       beta1,
       beta2,

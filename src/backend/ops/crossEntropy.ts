@@ -41,6 +41,7 @@ const run = defineKernel<In, Attrs>({
     if (gradient && !into) results.push(b.wrap(dw, 'float32', weight.shape));
     return results;
   },
+  anyDevice: true,
   composed: ({ hidden, weight, labels, weights }, { vocabulary, gradient, into }) => {
     const D = hidden.shape[1]!;
     const used = vocabulary === weight.shape[0] ? weight : tf.slice(weight, [0, 0], [vocabulary, D]);

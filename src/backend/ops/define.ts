@@ -16,6 +16,8 @@ type Tensors<I> = { [K in keyof I]: tf.Tensor };
 export interface FusedKernel<I, A> {
   name: string;
   native: (inputs: I, attrs: A, backend: TorchBackend) => tf.TensorInfo[];
+  /** Does the native version compute on every device? One that does not is for the CPU: elsewhere the composed one runs. */
+  anyDevice?: boolean;
   composed: (inputs: Tensors<I>, attrs: A) => tf.Tensor[];
   /** What the gradient needs, and the gradient of each input given that of the first output. */
   gradient?: {
@@ -29,18 +31,23 @@ export interface FusedKernel<I, A> {
 export function defineKernel<I extends object, A extends object>(
   kernel: FusedKernel<I, A>,
 ): (inputs: Tensors<I>, attrs: A) => tf.Tensor[] {
-  const { name, native, composed, gradient } = kernel;
+  const { name, native, composed, gradient, anyDevice = false } = kernel;
+  const runComposed = (inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap | undefined) =>
+    tf.tidy(() => composed(inputs as Tensors<I>, attrs as unknown as A));
   tf.registerKernel({
     kernelName: name,
     backendName: BACKEND_NAME,
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      native(inputs as I, attrs as unknown as A, backend as TorchBackend),
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const torch = backend as TorchBackend;
+      if (!anyDevice && !torch.runsOwnKernels) return runComposed(inputs, attrs);
+      return native(inputs as I, attrs as unknown as A, torch);
+    },
   });
   for (const backendName of COMPOSED_BACKENDS) {
     tf.registerKernel({
       kernelName: name,
       backendName,
-      kernelFunc: ({ inputs, attrs }) => tf.tidy(() => composed(inputs as Tensors<I>, attrs as unknown as A)),
+      kernelFunc: ({ inputs, attrs }) => runComposed(inputs, attrs),
     });
   }
   if (gradient) {

@@ -5,7 +5,7 @@
  * Shapes: M tokens, V vocabulary, D model.
  */
 import * as tf from '../tfjs.ts';
-import { addon } from '../torch/addon.ts';
+import { addon, storageCode } from '../torch/addon.ts';
 import { torchBackend } from '../torch/backend.ts';
 import { defineKernel } from './define.ts';
 
@@ -14,13 +14,14 @@ type Attrs = { scale: number };
 
 const run = defineKernel<In, Attrs>({
   name: 'Embedding',
+  // The residual stream begins here: what it is stored as, everything that is computed from it is.
   native: ({ weight, ids }, { scale }, backend) => {
-    const rows = addon().gather(backend.handle(weight), backend.handle(ids), 0, 0);
-    const factor = backend.handle(tf.scalar(scale));
-    const scaled = addon().multiply(rows, factor);
-    addon().free(rows);
-    return [backend.wrap(scaled, 'float32')];
+    const storage = storageCode(backend.storageType);
+    return [
+      backend.wrap(addon().embedding(backend.handle(weight), backend.handle(ids), scale, storage), 'float32'),
+    ];
   },
+  anyDevice: true,
   composed: ({ weight, ids }, { scale }) => [tf.mul(tf.gather(weight, ids as tf.Tensor1D), scale)],
   gradient: {
     inputsToSave: ['weight', 'ids'],
@@ -41,7 +42,7 @@ const run = defineKernel<In, Attrs>({
   },
 });
 
-/** out_MD = scale * weight_VD[ids_M]. Throws when an id is outside the table. */
+/** out_MD = scale * weight_VD[ids_M], stored as the backend's setting says. Throws when an id is outside the table. */
 export function embedding(weight_VD: tf.Tensor, ids_M: tf.Tensor1D, scale: number): tf.Tensor2D {
   return tf.tidy(() => run({ weight: weight_VD, ids: ids_M }, { scale })[0] as tf.Tensor2D);
 }

@@ -23,6 +23,7 @@ const grad = defineKernel<In & { dy: tf.TensorInfo }, object>({
     const [dgate, dup] = [resultHandle(0), resultHandle(1)];
     return [b.wrap(dgate, 'float32', gate.shape), b.wrap(dup, 'float32', up.shape)];
   },
+  anyDevice: true,
   composed: ({ dy, gate, up }) => {
     const t = tanhPart(gate);
     const half = tf.mul(tf.add(t, 1), 0.5);
@@ -37,6 +38,7 @@ const run = defineKernel<In, object>({
   native: ({ gate, up }, _, b) => [
     b.wrap(addon().geglu(b.handle(gate), b.handle(up)), 'float32', gate.shape),
   ],
+  anyDevice: true,
   composed: ({ gate, up }) => [tf.mul(tf.mul(tf.mul(gate, 0.5), tf.add(tanhPart(gate), 1)), up)],
   gradient: {
     inputsToSave: ['gate', 'up'],

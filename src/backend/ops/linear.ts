@@ -16,6 +16,7 @@ const run = defineKernel<In, object>({
   native: ({ x, weight }, _, backend) => [
     backend.wrap(addon().matmul(backend.handle(x), backend.handle(weight), 0, 1), 'float32'),
   ],
+  anyDevice: true,
   composed: ({ x, weight }) => [tf.matMul(x, weight, false, true)],
   gradient: {
     inputsToSave: ['x', 'weight'],
@@ -25,7 +26,7 @@ const run = defineKernel<In, object>({
         if (!into) return tf.matMul(dy, x!, true, false);
         if (tf.getBackend() === 'torch') {
           const b = torchBackend();
-          addon().linearGrad(b.handle(dy), b.handle(x!), b.handle(weight!), b.handle(into), 0, 1);
+          addon().linearGrad(b.handle(dy), b.handle(x!), b.handle(into));
         } else addInto(into, tf.matMul(dy, x!, true, false));
         return into;
       },

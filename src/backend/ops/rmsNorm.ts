@@ -20,6 +20,7 @@ const grad = defineKernel<GradIn, object>({
     const [dx, dw] = [resultHandle(0), resultHandle(1)];
     return [backend.wrap(dx, 'float32', x.shape), backend.wrap(dw, 'float32', weight.shape)];
   },
+  anyDevice: true,
   composed: ({ dy, x, weight, rstd }) => {
     const hat = tf.mul(x, rstd);
     const g = tf.mul(dy, tf.add(weight, 1));
@@ -36,6 +37,7 @@ const run = defineKernel<In, Attrs>({
     const [y, rstd] = [resultHandle(0), resultHandle(1)];
     return [backend.wrap(y, 'float32', x.shape), backend.wrap(rstd, 'float32', [...x.shape.slice(0, -1), 1])];
   },
+  anyDevice: true,
   composed: ({ x, weight, residual }, { eps }) => {
     const rstd = tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps));
     const y = tf.mul(tf.mul(x, rstd), tf.add(weight, 1));

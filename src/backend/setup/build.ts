@@ -60,7 +60,7 @@ export async function buildAddon(torch: TorchInstall, progress: (line: string) =
     progress(
       `compiling the native addon against torch ${torch.version}: ${todo.length} of ${units.length} files`,
     );
-    await compile(cxx.command, flags, todo);
+    await compile(cxx.command, flags, todo, join(dir, `precompiled-${process.pid}`));
     await run(cxx.command, [...units.map((unit) => unit.object), ...links, '-o', `${addon}.new`]);
     // A running process keeps the file it has mapped: the old one is replaced, not overwritten.
     renameSync(`${addon}.new`, addon);
@@ -74,20 +74,38 @@ export async function buildAddon(torch: TorchInstall, progress: (line: string) =
   return addon;
 }
 
+/** From so many files on, reading libtorch's headers once and keeping them pays (three times less CPU for all of them). */
+const MANY = 4;
+
 async function compile(
   cxx: string,
   flags: string[],
   units: { source: string; object: string }[],
+  precompiled: string,
 ): Promise<void> {
   const queue = [...units];
+  // clang wants another way of naming precompiled headers; there every file reads them by itself.
+  const prepared = units.length >= MANY && !mac && /\bg\+\+/.test(basename(cxx));
+  // The header comes first from where its precompiled form lies, and is guarded against being read again.
+  const before = prepared ? ['-I', precompiled, '-include', 'isogloss.h'] : [];
   const worker = async (): Promise<void> => {
     for (let unit = queue.shift(); unit; unit = queue.shift()) {
-      await run(cxx, [...flags, '-c', unit.source, '-o', `${unit.object}.new`]);
+      await run(cxx, [...flags, ...before, '-c', unit.source, '-o', `${unit.object}.new`]);
       renameSync(`${unit.object}.new`, unit.object);
     }
   };
-  const jobs = Math.max(MIN_JOBS, Math.min(os.availableParallelism(), MAX_JOBS));
-  await Promise.all(Array.from({ length: jobs }, worker));
+  try {
+    if (prepared) {
+      mkdirSync(precompiled, { recursive: true });
+      const header = join(packageRoot(), 'native/isogloss.h');
+      await run(cxx, [...flags, '-x', 'c++-header', header, '-o', join(precompiled, 'isogloss.h.gch')]);
+    }
+    const jobs = Math.max(MIN_JOBS, Math.min(os.availableParallelism(), MAX_JOBS));
+    await Promise.all(Array.from({ length: jobs }, worker));
+  } finally {
+    // Some 400 MB, of no use once the objects are there.
+    rmSync(precompiled, { recursive: true, force: true });
+  }
 }
 
 function compileFlags(torch: TorchInstall): string[] {
@@ -103,7 +121,6 @@ function compileFlags(torch: TorchInstall): string[] {
     '-DNAPI_VERSION=8',
     '-fvisibility=hidden',
     `-D_GLIBCXX_USE_CXX11_ABI=${torch.abi}`,
-    ...(torch.cuda ? ['-DWITH_CUDA'] : []),
     ...[nodeHeaders, join(torch.dir, 'include'), join(torch.dir, 'include/torch/csrc/api/include')].flatMap(
       (dir) => ['-isystem', dir],
     ),

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 export type Handle = number;
 
 /** What a tensor is physically stored as; the order is the addon's code. */
-export const STORAGE = ['float32', 'int32', 'bool', 'bfloat16', 'float16'] as const;
+export const STORAGE = ['float32', 'int32', 'bool', 'bfloat16', 'float16', 'float64'] as const;
 export type Storage = (typeof STORAGE)[number];
 
 /** The addon's code of a storage type. */
@@ -89,9 +89,11 @@ type Reduction = Record<ReductionName, (x: Handle, axesMask: number, keepDims: n
 export interface Addon extends Unary, Binary, Reduction {
   init(scratch: Int32Array): void;
   create(values: TypedArray, storage: number): Handle;
-  createFromBytes(bytes: Uint8Array, fileStorage: number, storage: number): Handle;
+  empty(storage: number): Handle;
+  writeBytes(x: Handle, first: number, fileStorage: number, bytes: Uint8Array): void;
   read(x: Handle, into: TypedArray): void;
-  readBytes(x: Handle, storage: number, into: Uint8Array): void;
+  readBytes(x: Handle, first: number, fileStorage: number, into: Uint8Array): void;
+  label(x: Handle, text: string): void;
   free(x: Handle): void;
   storage(x: Handle): number;
   copy(x: Handle): Handle;
@@ -110,6 +112,7 @@ export interface Addon extends Unary, Binary, Reduction {
   concat(axis: number): Handle;
   pad(x: Handle, value: number): Handle;
   gather(x: Handle, indices: Handle, axis: number, batchDims: number): Handle;
+  embedding(table: Handle, ids: Handle, factor: number, storage: number): Handle;
   unsortedSegmentSum(x: Handle, ids: Handle, segments: number): Handle;
   scatterRows(rows: Handle, ids: Handle, into: Handle): void;
   oneHot(indices: Handle, depth: number, on: number, off: number, storage: number): Handle;
@@ -125,7 +128,7 @@ export interface Addon extends Unary, Binary, Reduction {
   topK(x: Handle, k: number): void;
   sumOfSquares(x: Handle): number;
   matmul(a: Handle, b: Handle, transposeA: number, transposeB: number): Handle;
-  linearGrad(dy: Handle, x: Handle, weight: Handle, into: Handle, wantX: number, wantWeight: number): void;
+  linearGrad(dy: Handle, x: Handle, into: Handle): void;
   rmsNorm(x: Handle, weight: Handle, residual: Handle, eps: number): void;
   rmsNormGrad(dy: Handle, x: Handle, weight: Handle, rstd: Handle): void;
   headNormRope(x: Handle, weight: Handle, cos: Handle, sin: Handle, eps: number): Handle;
@@ -169,6 +172,8 @@ export interface Addon extends Unary, Binary, Reduction {
     g: Handle,
     m: Handle,
     v: Handle,
+    master: Handle,
+    roundingKey: number,
     lr: number,
     beta1: number,
     beta2: number,
@@ -177,13 +182,34 @@ export interface Addon extends Unary, Binary, Reduction {
     step: number,
     gradientScale: number,
   ): void;
+  adafactor(
+    p: Handle,
+    g: Handle,
+    rows: Handle,
+    columns: Handle,
+    master: Handle,
+    roundingKey: number,
+    lr: number,
+    beta2: number,
+    eps: number,
+    epsScale: number,
+    clipThreshold: number,
+    weightDecay: number,
+    gradientScale: number,
+    scaleParameter: number,
+  ): void;
   memory(into: Float64Array): void;
   resetPeak(): void;
   memoryLimit(bytes: number): void;
   releaseCache(): void;
+  setDevice(device: string): void;
+  deviceCount(): number;
+  synchronize(): void;
   setThreads(threads: number): number;
-  setCompute(bfloat16: number): number;
-  setLibrary(onednn: number): number;
+  setCompute(bfloat16: number): void;
+  setLibrary(library: number): number;
+  openOpenBlas(path: string): string;
+  productTimes(into: Float64Array): void;
   probeMatmul(kind: number, m: number, k: number, n: number, seconds: number): number;
   cpuCapability(): string;
   buildConfig(): string;

@@ -1,7 +1,8 @@
 /**
  * The TensorFlow.js backend `torch`: tensors live in the addon's table, a dataId is the record that holds the handle.
  *
- * A `float32` tensor of TensorFlow.js may be stored as bf16; everything reports and computes it as float32.
+ * A `float32` tensor of TensorFlow.js may be stored as bf16; everything reports it as float32. Kernels store what they
+ * compute like the tensor they compute it from, and compute in fp32 but for products of matrices (native/matmul.cc).
  */
 import * as tf from '../tfjs.ts';
 import {
@@ -36,6 +37,12 @@ export interface TorchMemory {
 }
 
 export class TorchBackend extends tf.KernelBackend {
+  /** What weights and activations are stored as; norms, softmax, losses, gradients of weights and optimizer state are fp32. */
+  storageType: 'float32' | 'bfloat16' = 'float32';
+  /** `cpu` or `cuda:N`: where tensors are. */
+  device = 'cpu';
+  /** False where the fused kernels that are written for the CPU must not run. */
+  runsOwnKernels = true;
   private live = 0;
   private readonly memoryValues = new Float64Array(4);
 
@@ -205,6 +212,7 @@ export class TorchBackend extends tf.KernelBackend {
   override async time(f: () => void): Promise<{ kernelMs: number }> {
     const start = tf.util.now();
     f();
+    addon().synchronize();
     return { kernelMs: tf.util.now() - start };
   }
 

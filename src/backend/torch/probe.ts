@@ -8,12 +8,15 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { addon } from './addon.ts';
+import { openOpenBlas } from './openblas.ts';
 
 export interface ProbeResult {
   /** GFLOP/s of x W^T, best of a few runs. */
   atenFloat32: number;
   /** 0 where torch has no oneDNN. */
   onednnFloat32: number;
+  /** 0 where there is no OpenBLAS. */
+  openblasFloat32: number;
   bfloat16: number;
 }
 
@@ -24,14 +27,16 @@ const SECONDS = 0.05;
 const SMALL = [64, 256, 256] as const;
 const HOPELESS = 0.5;
 
-/** Times the products; takes about 0.2 s. */
+/** Times the products; takes about 0.3 s. */
 export function probe(): ProbeResult {
   const native = addon();
+  openOpenBlas();
   const atenFloat32 = native.probeMatmul(0, ...SHAPE, SECONDS);
   const onednnFloat32 = native.probeMatmul(1, ...SHAPE, SECONDS);
+  const openblasFloat32 = native.probeMatmul(3, ...SHAPE, SECONDS);
   const small = native.probeMatmul(2, ...SMALL, 0.01) / native.probeMatmul(0, ...SMALL, 0.01);
   const bfloat16 = small < HOPELESS ? 0 : native.probeMatmul(2, ...SHAPE, SECONDS);
-  return { atenFloat32, onednnFloat32, bfloat16 };
+  return { atenFloat32, onednnFloat32, openblasFloat32, bfloat16 };
 }
 
 /**
@@ -67,7 +72,7 @@ function readCache(file: string): Record<string, unknown> {
 
 function isResult(value: unknown): value is ProbeResult {
   const fields = value as Partial<ProbeResult> | undefined | null;
-  return [fields?.atenFloat32, fields?.onednnFloat32, fields?.bfloat16].every(
+  return [fields?.atenFloat32, fields?.onednnFloat32, fields?.openblasFloat32, fields?.bfloat16].every(
     (x) => typeof x === 'number' && x >= 0,
   );
 }

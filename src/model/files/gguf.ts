@@ -78,25 +78,34 @@ function source(file: OpenFile, tensor: GgufTensor, name: string): TensorSource 
     await file.readInto(into, start + offset);
     return into;
   };
-  const readFloat32 = async () => {
-    const bytes = await raw(0, new Uint8Array(byteLength));
-    if (isFloatDtype(type.name)) return toFloat32(bytes, type.name);
-    if (type.blockSize > 1) return dequantize(bytes, type.name as QuantDtype, new Float32Array(count));
-    throw new UserError({
-      file: file.path,
-      message: `tensor ${tensor.name} is ${type.name}; weights must be real numbers.`,
-    });
-  };
-  const plain = { name, dtype: type.name, shape, byteLength, file: file.path };
-  if (!name.endsWith('norm.weight')) {
-    return { ...plain, read: () => raw(0, new Uint8Array(byteLength)), readRange: raw, readFloat32 };
-  }
   // llama.cpp multiplies by the stored weight, transformers by 1 + weight.
-  const norm = async () => (await readFloat32()).map((w) => w - 1);
-  const read = async () => new Uint8Array((await norm()).buffer);
+  const isNorm = name.endsWith('norm.weight');
+  const readFloat32Into = async (first: number, into: Float32Array) => {
+    const bytes = await raw(
+      (first / type.blockSize) * type.blockBytes,
+      new Uint8Array((into.length / type.blockSize) * type.blockBytes),
+    );
+    if (isFloatDtype(type.name)) into.set(toFloat32(bytes, type.name));
+    else if (type.blockSize > 1) dequantize(bytes, type.name as QuantDtype, into);
+    else {
+      throw new UserError({
+        file: file.path,
+        message: `tensor ${tensor.name} is ${type.name}; weights must be real numbers.`,
+      });
+    }
+    if (isNorm) for (let i = 0; i < into.length; i++) into[i]! -= 1;
+    return into;
+  };
+  const readFloat32 = () => readFloat32Into(0, new Float32Array(count));
+  const plain = { name, dtype: type.name, shape, byteLength, file: file.path };
+  if (!isNorm) {
+    const read = () => raw(0, new Uint8Array(byteLength));
+    return { ...plain, read, readRange: raw, readFloat32, readFloat32Into };
+  }
+  const read = async () => new Uint8Array((await readFloat32()).buffer);
   const readRange = async (offset: number, into: Uint8Array) => {
     into.set((await read()).subarray(offset, offset + into.byteLength));
     return into;
   };
-  return { ...plain, dtype: 'F32', byteLength: count * 4, read, readRange, readFloat32: norm };
+  return { ...plain, dtype: 'F32', byteLength: count * 4, read, readRange, readFloat32, readFloat32Into };
 }

@@ -1,4 +1,4 @@
-/** Writing safetensors, one tensor in memory at a time, in shards where the whole is large. */
+/** Writing safetensors, a piece of a tensor in memory at a time, in shards where the whole is large. */
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,12 +24,14 @@ export async function writeSafetensors(
   try {
     let position = await writeHeader(handle, ordered, { format: 'pt', ...metadata });
     for (const tensor of ordered) {
-      const bytes = await tensor.bytes();
-      if (bytes.byteLength !== tensor.byteLength) {
-        throw new Error(`${tensor.name}: promised ${tensor.byteLength} bytes, got ${bytes.byteLength}`);
+      const start = position;
+      for (const piece of tensor.pieces()) {
+        await writeAll(handle, piece, position);
+        position += piece.byteLength;
       }
-      await writeAll(handle, bytes, position);
-      position += bytes.byteLength;
+      if (position - start !== tensor.byteLength) {
+        throw new Error(`${tensor.name}: promised ${tensor.byteLength} bytes, got ${position - start}`);
+      }
     }
     await handle.sync();
   } finally {

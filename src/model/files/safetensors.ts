@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Problem } from '../../errors.ts';
 import { UserError } from '../../errors.ts';
 import { isRecord } from '../config-reader.ts';
-import { isFloatDtype, toFloat32 } from './dtype.ts';
+import { countElements, elementBytes, isFloatDtype, toFloat32 } from './dtype.ts';
 import { readJson } from './json.ts';
 import { type OpenFile, openFile } from './positional.ts';
 import { type HeaderEntry, readHeader } from './safetensors-header.ts';
@@ -98,12 +98,17 @@ function source(file: OpenFile, entry: HeaderEntry): TensorSource {
     return into;
   };
   const read = () => readRange(0, new Uint8Array(byteLength));
-  const readFloat32 = async () => {
-    if (isFloatDtype(dtype)) return toFloat32(await read(), dtype);
-    throw new UserError({
-      file: file.path,
-      message: `tensor ${name} is ${dtype}; weights must be F32, F16 or BF16.`,
-    });
+  const readFloat32Into = async (first: number, into: Float32Array) => {
+    if (!isFloatDtype(dtype)) {
+      throw new UserError({
+        file: file.path,
+        message: `tensor ${name} is ${dtype}; weights must be F32, F16 or BF16.`,
+      });
+    }
+    const size = elementBytes(dtype);
+    into.set(toFloat32(await readRange(first * size, new Uint8Array(into.length * size)), dtype));
+    return into;
   };
-  return { name, dtype, shape, byteLength, file: file.path, read, readRange, readFloat32 };
+  const readFloat32 = () => readFloat32Into(0, new Float32Array(countElements(shape)));
+  return { name, dtype, shape, byteLength, file: file.path, read, readRange, readFloat32, readFloat32Into };
 }

@@ -2,6 +2,9 @@
 
 import type { FileDtype, SafetensorsDtype } from './dtype.ts';
 
+/** Elements of the largest block of a quantised type: pieces of a tensor begin at its multiples. */
+export const LARGEST_BLOCK = 256;
+
 /** One tensor of a file; nothing is read before it is asked for. */
 export interface TensorSource {
   /** As in the file, prefix included. */
@@ -24,6 +27,12 @@ export interface TensorSource {
    * @throws UserError for dtypes that hold no real numbers
    */
   readFloat32(): Promise<Float32Array>;
+  /**
+   * Part of them, so that a tensor larger than what should lie in memory twice is read in pieces.
+   * @param first element to begin with, a multiple of `LARGEST_BLOCK`
+   * @param into filled; its length is a multiple of `LARGEST_BLOCK` unless it reaches the tensor's end
+   */
+  readFloat32Into(first: number, into: Float32Array): Promise<Float32Array>;
 }
 
 /** An opened weight file, or several shards seen as one. */
@@ -35,11 +44,11 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
-/** One tensor to be written; its bytes are asked for once, when their turn comes. */
+/** One tensor to be written; its bytes are asked for once, when their turn comes, and each piece before the next. */
 export interface TensorToWrite {
   name: string;
   dtype: SafetensorsDtype;
   shape: readonly number[];
   byteLength: number;
-  bytes(): Uint8Array | Promise<Uint8Array>;
+  pieces(): Iterable<Uint8Array>;
 }

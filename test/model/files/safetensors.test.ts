@@ -23,7 +23,7 @@ function tensor(
   values: number[],
 ): TensorToWrite {
   const bytes = fromFloat32(new Float32Array(values), dtype);
-  return { name, dtype, shape, byteLength: bytes.byteLength, bytes: () => bytes };
+  return { name, dtype, shape, byteLength: bytes.byteLength, pieces: () => [bytes] };
 }
 
 const some = () => [
@@ -75,9 +75,9 @@ describe('a written file', () => {
     const order: string[] = [];
     const watched = (t: TensorToWrite) => {
       order.push(t.name);
-      return t.bytes();
+      return t.pieces();
     };
-    const tensors = some().map((t) => ({ ...t, bytes: () => watched(t) }));
+    const tensors = some().map((t) => ({ ...t, pieces: () => watched(t) }));
     await writeSafetensors(join(dir, 'a.safetensors'), tensors);
     expect(order).toEqual(['scalar', 'matrix', 'half', 'nothing']);
   });
