@@ -20,6 +20,8 @@ export default defineConfig({
     // One process for all files: TensorFlow.js and the addon are loaded once.
     isolate: false,
     fileParallelism: false,
+    // Threads that spin while they wait make the tests ten times slower on a machine that is busy with something else.
+    env: { OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'passive' },
     testTimeout: 120_000,
     hookTimeout: 300_000,
     // tfjs ships ES modules that Node cannot load by itself (extensionless imports); Vite can.

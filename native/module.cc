@@ -93,6 +93,12 @@ void free_slot(int32_t handle) {
   --live;
 }
 
+const char* type_name(at::ScalarType type) {
+  const char* names[] = {"float32", "int32", "bool", "bfloat16", "float16", "float64"};
+  int code = type_code(type);
+  return code < 0 ? "another type" : names[code];
+}
+
 void set_label(int32_t handle, std::string text) {
   at_slot(handle);
   labels[handle] = std::move(text);
@@ -129,7 +135,7 @@ std::string largest_holders(size_t most) {
     std::string shape;
     for (int64_t s : t.sizes()) shape += (shape.empty() ? "" : ", ") + std::to_string(s);
     text += (text.empty() ? "" : "; ") + (label == labels.end() ? std::string("a tensor") : label->second) + " [" + shape + "] " +
-            c10::toString(t.scalar_type()) + ", " + bytes_text(static_cast<double>(holder.bytes));
+            type_name(t.scalar_type()) + ", " + bytes_text(static_cast<double>(holder.bytes));
   }
   return text;
 }

@@ -140,9 +140,14 @@ async function makeFolders(path: string): Promise<void> {
   }
 }
 
-/** An error of the file system as a UserError that says what could not be done; other errors as they are. */
+/**
+ * An error of the file system, or memory that has run out, as a UserError that says what could not be done; other errors
+ * as they are.
+ */
 export function asUserError(error: unknown, file: string, what: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (error instanceof Error && code === 'TORCH' && error.message.startsWith('out of memory'))
+    return new UserError([{ file, message: `${what}: ${error.message}` }, { message: LESS_MEMORY }]);
   if (error instanceof UserError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
   return new UserError({ file, message: `${what}: ${explain(code)}` });
 }
@@ -153,6 +158,10 @@ export async function exists(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+const LESS_MEMORY =
+  'less is needed with a smaller train.micro_batch_size or data.max_seq_len, train.activation_checkpointing=true, ' +
+  'train.optimizer.name=adafactor, or backend.storage=bfloat16';
 
 const REASONS: Record<string, string> = {
   ENOSPC: 'the disk is full',

@@ -53,6 +53,17 @@ export async function trainSession(
   session: Session,
   resumed?: { checkpoint: Checkpoint; state: TrainerState },
 ): Promise<TrainResult> {
+  try {
+    return await runSession(session, resumed);
+  } catch (error) {
+    throw asUserError(error, session.shown, 'the run cannot go on');
+  }
+}
+
+async function runSession(
+  session: Session,
+  resumed: { checkpoint: Checkpoint; state: TrainerState } | undefined,
+): Promise<TrainResult> {
   const { recipe, runDir, source, data, progress, record } = session;
   const { train, model: modelFields } = recipe;
   const started = performance.now();
@@ -108,8 +119,6 @@ export async function trainSession(
       from,
     );
     peakBytes = memoryInfo().peakBytes;
-  } catch (error) {
-    throw asUserError(error, session.shown, 'the run cannot go on');
   } finally {
     signals?.dispose();
     metrics.close();

@@ -1,6 +1,6 @@
 /**
- * Every fused operation: the native kernel against the composed version of the same kernel, value and gradient. The
- * reference gradient is the one TensorFlow.js derives from the composed operations.
+ * Every fused operation: the native kernel against the composed version of the same kernel in fp64, value and gradient.
+ * The reference gradient is the one TensorFlow.js derives from the composed operations.
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -13,50 +13,11 @@ import {
   rmsNorm,
 } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
+import { compare, composed, expectSmall, normal } from './reference.ts';
 import { startTorch } from './torch.ts';
-
-type Inputs = Record<string, tf.Tensor>;
 
 beforeAll(startTorch);
 afterEach(() => tf.disposeVariables());
-
-function normal(shape: number[], seed: number, deviation = 1): tf.Tensor {
-  return tf.randomNormal(shape, 0, deviation, 'float32', seed);
-}
-
-/** The composed version of a kernel as ordinary operations, so that TensorFlow.js can differentiate it. */
-function composed(name: string, inputs: Inputs, attrs: object): tf.Tensor {
-  const { kernelFunc } = tf.getKernel(name, 'wasm');
-  return (kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend: tf.backend() }) as tf.Tensor[])[0]!;
-}
-
-/** Largest difference of value and of each gradient, relative to the largest entry of the reference. */
-function compare(
-  native: (inputs: Inputs) => tf.Tensor,
-  reference: (inputs: Inputs) => tf.Tensor,
-  inputs: Inputs,
-  of: string[],
-) {
-  const differences: Record<string, number> = {};
-  tf.tidy(() => {
-    const weights = normal(native(inputs).shape, 99);
-    const all = (f: (inputs: Inputs) => tf.Tensor) => {
-      const scalar = (...xs: tf.Tensor[]) =>
-        tf.sum(tf.mul(f({ ...inputs, ...Object.fromEntries(of.map((k, i) => [k, xs[i]!])) }), weights));
-      return [f(inputs), ...tf.grads(scalar)(of.map((k) => inputs[k]!))];
-    };
-    const [ours, theirs] = [all(native), all(reference)];
-    ['value', ...of].forEach((name, i) => {
-      const difference = tf.max(tf.abs(tf.sub(ours[i]!, theirs[i]!))).dataSync()[0]!;
-      differences[name] = difference / (tf.max(tf.abs(theirs[i]!)).dataSync()[0]! + 1);
-    });
-  });
-  return differences;
-}
-
-function expectSmall(differences: Record<string, number>, most = 2e-5) {
-  for (const [name, difference] of Object.entries(differences)) expect(difference, name).toBeLessThan(most);
-}
 
 describe('rmsNorm', () => {
   for (const width of [8, 33, 640]) {
@@ -205,7 +166,6 @@ describe('attention', () => {
           inputs,
           ['q', 'k', 'v'],
         ),
-        5e-5,
       );
     });
   }

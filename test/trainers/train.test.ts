@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import { openSafetensors } from '../../src/model/files/index.ts';
 import { Interrupted } from '../../src/trainers/interrupt.ts';
 import { resumeRun, train } from '../../src/trainers/run.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -265,5 +266,52 @@ describe('resume', () => {
       'warning',
     ]);
     expect(sink.heard.filter(([event]) => event === 'step')).toEqual([]);
+  });
+});
+
+describe('training with weights stored as bf16', () => {
+  for (const optimizer of ['adamw', 'adafactor']) {
+    for (const weights of ['stochastic_rounding', 'master_copy']) {
+      it(`learns with ${optimizer} and ${weights}, and resumes to the very bits`, async () => {
+        const overrides = [
+          'backend.storage=bfloat16',
+          'backend.compute=float32',
+          `train.optimizer.name=${optimizer}`,
+          `train.optimizer.bf16_weights=${weights}`,
+          'data.eval_fraction=0.2',
+        ];
+        const whole = at(`bf16-${optimizer}-${weights}`);
+        const parts = at(`bf16-${optimizer}-${weights}-parts`);
+        const result = await train(recipe(whole.out, ...overrides), { cwd: whole.cwd });
+        expect(result.evalLossAfter!).toBeLessThan(result.evalLossBefore! - 0.3);
+        const stop: { signal: 'SIGTERM' | undefined } = { signal: undefined };
+        const progress = recorder(([event, saved]) => {
+          if (event === 'saved' && saved.step === 2) stop.signal = 'SIGTERM';
+        });
+        const run = train(recipe(parts.out, ...overrides), { cwd: parts.cwd, progress, stop });
+        await expect(run).rejects.toMatchObject({ step: 2 });
+        await resumeRun(parts.runDir, [], { cwd: parts.cwd });
+        expect(await digest(parts.runDir, 6)).toBe(await digest(whole.runDir, 6));
+        const file = await openSafetensors(result.checkpoint);
+        expect(new Set([...file.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['BF16']));
+        await file.close();
+      });
+    }
+  }
+
+  it('does not let a resumption change what weights are stored as', async () => {
+    const { cwd, runDir, out } = at('storage');
+    await train(recipe(out), { cwd });
+    await expect(
+      resumeRun(runDir, ['backend.storage=bfloat16', 'train.max_steps=8'], { cwd }),
+    ).rejects.toThrow(/backend\.storage was "float32" and is now "bfloat16"/);
+  });
+
+  it('says what holds the memory and what would need less when there is no more', async () => {
+    const { cwd, out } = at('memory');
+    const error = await train(recipe(out, 'backend.memory_limit=0.012'), { cwd }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as Error).message).toMatch(/out of memory: .* The largest: .*embed_tokens\.weight \[/);
+    expect((error as Error).message).toMatch(/less is needed with a smaller train\.micro_batch_size/);
   });
 });

@@ -20,7 +20,7 @@ export function appendCache(
   { starts_B, counts_B }: Places,
 ): void {
   const b = tf.backend();
-  if (b instanceof TorchBackend) {
+  if (b instanceof TorchBackend && b.runsOwnKernels) {
     addon().appendCache(b.handle(cache_BCKH), b.handle(fresh_BTKH), b.handle(starts_B), b.handle(counts_B));
     return;
   }
@@ -58,7 +58,7 @@ export function cachedAttention(
   scale: number,
 ): tf.Tensor4D {
   const b = tf.backend();
-  if (b instanceof TorchBackend) {
+  if (b instanceof TorchBackend && b.runsOwnKernels) {
     const handles = [q_BTNH, keys_BCKH, values_BCKH, starts_B, counts_B].map((x) => b.handle(x)) as [
       number,
       number,
