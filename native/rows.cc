@@ -39,7 +39,27 @@ VECTOR_CLONES void narrow_row_stochastically(const float* from, uint16_t* to, in
   }
 }
 
+constexpr int64_t kSquare = 32;  // side of the blocks a transpose goes by: two of them fit the first-level cache
+
+VECTOR_CLONES void transpose_block(const uint16_t* x, uint16_t* y, int64_t rows, int64_t columns, int64_t x_stride, int64_t y_stride) {
+  for (int64_t j = 0; j < columns; ++j)
+    for (int64_t i = 0; i < rows; ++i) y[j * y_stride + i] = x[i * x_stride + j];
+}
+
 }  // namespace
+
+Tensor transposed_bf16(const Tensor& x) {
+  int64_t rows = x.size(0), columns = x.size(1), bands = (columns + kSquare - 1) / kSquare;
+  Tensor y = at::empty({columns, rows}, x.options());
+  const auto* from = static_cast<const uint16_t*>(x.data_ptr());
+  auto* to = static_cast<uint16_t*>(y.data_ptr());
+  at::parallel_for(0, bands, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin * kSquare; j < std::min(columns, end * kSquare); j += kSquare)
+      for (int64_t i = 0; i < rows; i += kSquare)
+        transpose_block(from + i * columns + j, to + j * rows + i, std::min(kSquare, rows - i), std::min(kSquare, columns - j), columns, rows);
+  });
+  return y;
+}
 
 void widen(const uint16_t* from, float* to, int64_t n) { widen_row(from, to, n); }
 void narrow(const float* from, uint16_t* to, int64_t n) { narrow_row(from, to, n); }

@@ -15,6 +15,9 @@ void narrow(const float* from, uint16_t* to, int64_t n);
 // element i is a pure function of (key, first + i), so that neither threads nor a resumption change it.
 void narrow_stochastically(const float* from, uint16_t* to, int64_t n, uint32_t key, uint64_t first);
 
+// The transpose of a bf16 matrix in memory of its own: x [rows, columns] contiguous, y [columns, rows].
+Tensor transposed_bf16(const Tensor& x);
+
 // x itself where it is fp32 or bf16 and contiguous, else a copy that is.
 Tensor stored(const Tensor& x);
 // An empty tensor stored like `like`.

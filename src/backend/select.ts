@@ -32,6 +32,8 @@ export interface BackendOptions {
   threads?: number | null;
   /** Library of fp32 products on the CPU; the fastest one by default. */
   matmul?: 'auto' | MatmulLibrary;
+  /** Transpose one side of bf16 gradients of weights first; where that is faster by default. */
+  transposes?: boolean;
 }
 
 /** What was chosen, and why. */
@@ -49,6 +51,8 @@ export interface BackendInfo {
   storageReason: string;
   /** Library of fp32 products. */
   matmul: string;
+  /** Are gradients of weights multiplied in bf16 with one side transposed first? */
+  transposes: boolean;
   device: string;
 }
 
@@ -124,13 +128,16 @@ async function startTorch(options: BackendOptions): Promise<BackendInfo> {
     const compute = asked === 'auto' ? storage : asked;
     native.setCompute(compute === 'bfloat16' ? 1 : 0);
     const computeReason = asked === 'auto' ? 'as weights are stored' : 'asked for';
-    return { ...shared, compute, computeReason, matmul: 'cuBLAS' };
+    return { ...shared, compute, computeReason, matmul: 'cuBLAS', transposes: false };
   }
   const measured = cachedProbe(torch ?? '', threads);
   const matmul = chooseLibrary(options.matmul ?? 'auto', measured);
   const [compute, computeReason] = chooseCompute(asked, measured);
   native.setCompute(compute === 'bfloat16' ? 1 : 0);
-  return { ...shared, compute, computeReason, matmul };
+  const { bfloat16Gradient, bfloat16GradientTransposed } = measured;
+  const transposes = options.transposes ?? bfloat16GradientTransposed > bfloat16Gradient;
+  native.setTransposes(transposes ? 1 : 0);
+  return { ...shared, compute, computeReason, matmul, transposes };
 }
 
 /** Puts new tensors there. @throws UserError when a GPU that was asked for is not to be had */
@@ -214,6 +221,7 @@ function plainInfo(name: BackendName, reason: string): BackendInfo {
     storage: 'float32',
     storageReason: `${name} stores fp32`,
     matmul: name,
+    transposes: false,
     device: 'cpu',
   };
 }

@@ -196,6 +196,8 @@ function asBefore(options: Recipe['backend'], before: BackendInfo | undefined): 
     compute: options.compute === 'auto' ? before.compute : options.compute,
     threads: options.threads ?? before.threads,
     device: options.device === 'auto' ? before.device : options.device,
-    ...(torch ? { matmul: before.matmul as BackendOptions['matmul'] } : {}),
+    ...(torch
+      ? { matmul: before.matmul as BackendOptions['matmul'], transposes: before.transposes === true }
+      : {}),
   };
 }

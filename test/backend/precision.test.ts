@@ -154,3 +154,26 @@ it('a weight wider than a panel is multiplied panel by panel, with the same resu
   const back = tf.matMul(dy, storedAs(narrow, 'float32'));
   expect(tf.max(tf.abs(tf.sub(tf.matMul(dy, narrow), back))).dataSync()[0]).toBeLessThan(2e-3);
 });
+
+describe.each([true, false])(
+  'the gradient of a weight multiplied in bf16, transposed first: %s',
+  (transposes) => {
+    it.each([
+      [70, 33, 65],
+      [70, 65, 33],
+    ])('is that of fp64 for %i tokens, %i in, %i out', async (M, I, O) => {
+      await startBackend({ name: 'torch', compute: 'bfloat16', storage: 'bfloat16', transposes });
+      const [x, weight] = [storedAs(normal([M, I], 1), 'bfloat16'), parameterOf(normal([O, I], 2), 'w')];
+      const into = zeroState([O, I], 'gradient');
+      const factors = storedAs(normal([M, O], 3), 'bfloat16');
+      accumulateGradients(
+        () => tf.sum(tf.mul(linear(x as tf.Tensor2D, weight), factors)) as tf.Scalar,
+        new Map([['w', weight]]),
+        new Map([['w', into]]),
+      );
+      const exact = tf.matMul(storedAs(factors, 'float64'), storedAs(x, 'float64'), true, false);
+      const size = tf.max(tf.abs(exact)).dataSync()[0]!;
+      expect(tf.max(tf.abs(tf.sub(into, exact))).dataSync()[0]! / size).toBeLessThan(ROUNDING);
+    });
+  },
+);

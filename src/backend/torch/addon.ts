@@ -208,6 +208,7 @@ export interface Addon extends Unary, Binary, Reduction {
   setThreads(threads: number): number;
   setCompute(bfloat16: number): void;
   setLibrary(library: number): number;
+  setTransposes(on: number): void;
   openOpenBlas(path: string): string;
   productTimes(into: Float64Array): void;
   probeMatmul(kind: number, m: number, k: number, n: number, seconds: number): number;

@@ -18,6 +18,9 @@ export interface ProbeResult {
   /** 0 where there is no OpenBLAS. */
   openblasFloat32: number;
   bfloat16: number;
+  /** Of the bf16 gradient of a weight as it is, and with one side transposed in memory first. */
+  bfloat16Gradient: number;
+  bfloat16GradientTransposed: number;
 }
 
 /** A linear layer of Gemma 3 270M at 512 tokens: small enough to time in milliseconds, large enough to tell. */
@@ -27,7 +30,14 @@ const SECONDS = 0.05;
 const SMALL = [64, 256, 256] as const;
 const HOPELESS = 0.5;
 
-const KINDS = ['atenFloat32', 'onednnFloat32', 'openblasFloat32', 'bfloat16'] as const;
+const KINDS = [
+  'atenFloat32',
+  'onednnFloat32',
+  'openblasFloat32',
+  'bfloat16',
+  'bfloat16Gradient',
+  'bfloat16GradientTransposed',
+] as const;
 
 /** Times the products, each in two turns of which the better counts; takes about half a second. */
 export function probe(): ProbeResult {
@@ -39,6 +49,8 @@ export function probe(): ProbeResult {
     atenFloat32: better('atenFloat32'),
     onednnFloat32: better('onednnFloat32'),
     bfloat16: better('bfloat16'),
+    bfloat16Gradient: better('bfloat16Gradient'),
+    bfloat16GradientTransposed: better('bfloat16GradientTransposed'),
     openblasFloat32: addon().probeMatmul(3, ...SHAPE, SECONDS),
   };
 }
@@ -49,7 +61,18 @@ function turn(): Omit<ProbeResult, 'openblasFloat32'> {
   const onednnFloat32 = native.probeMatmul(1, ...SHAPE, SECONDS);
   const small = native.probeMatmul(2, ...SMALL, 0.01) / native.probeMatmul(0, ...SMALL, 0.01);
   const bfloat16 = small < HOPELESS ? 0 : native.probeMatmul(2, ...SHAPE, SECONDS);
-  return { atenFloat32, onednnFloat32, bfloat16 };
+  const gradient = (transposes: 0 | 1) => {
+    if (bfloat16 === 0) return 0;
+    native.setTransposes(transposes);
+    return native.probeMatmul(4, ...SHAPE, SECONDS);
+  };
+  return {
+    atenFloat32,
+    onednnFloat32,
+    bfloat16,
+    bfloat16Gradient: gradient(0),
+    bfloat16GradientTransposed: gradient(1),
+  };
 }
 
 /**
