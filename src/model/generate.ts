@@ -1,6 +1,5 @@
 /**
- * Text generation with a key/value cache: greedy, or sampled with temperature, top-k and top-p, in that order, as
- * transformers' generate does (generation/logits_process.py).
+ * Generation with a key/value cache: greedy, or sampled.
  *
  * Shapes: B rows, T tokens of the longest prompt, V vocabulary.
  */
@@ -8,6 +7,7 @@ import seedrandom from 'seedrandom';
 import * as tf from '../backend/tfjs.ts';
 import { KeyValueCache } from './cache.ts';
 import type { Edit, Gemma3 } from './gemma3.ts';
+import { draw } from './sample.ts';
 
 export interface GenerateOptions {
   maxNewTokens: number;
@@ -22,8 +22,10 @@ export interface GenerateOptions {
   stopIds?: readonly number[];
   /** Edits to the residual stream in every pass, e.g. steering. */
   edits?: readonly Edit[];
-  /** Called for each new token as soon as it is known. */
-  onToken?: (row: number, id: number) => void;
+  /** Number of the first prompt: row r draws with `seed` and `firstRow + r`, so that batches do not change what is drawn. */
+  firstRow?: number;
+  /** Called for each new token as soon as it is known; `'end'` ends its row. */
+  onToken?: (row: number, id: number) => 'end' | undefined;
 }
 
 /** New tokens of each prompt. @param prompts ids, not empty, `<bos>` included */
@@ -34,30 +36,26 @@ export async function generate(
 ): Promise<number[][]> {
   const { maxNewTokens, edits, onToken } = options;
   const stopIds = new Set(options.stopIds ?? model.config.eosTokenIds);
-  const sample = sampler(options);
+  const pick = picker(prompts.length, options);
   const rows = prompts.map(() => [] as number[]);
   const done = prompts.map(() => false);
   if (prompts.length === 0 || maxNewTokens <= 0) return rows;
   const longest = Math.max(...prompts.map((p) => p.length));
   const cache = new KeyValueCache(model.config, prompts.length, longest + maxNewTokens);
   try {
-    let next = lastLogits(model, prompts, cache, edits);
+    let fed = prompts;
     for (let n = 0; n < maxNewTokens; n++) {
+      const next = tf.tidy(() => pick(lastLogits(model, fed, cache, edits)));
       for (const [b, row] of rows.entries()) {
         if (done[b]) continue;
-        const id = sample(next[b]!);
+        const id = next[b]!;
         row.push(id);
-        onToken?.(b, id);
-        done[b] = stopIds.has(id);
+        const end = onToken?.(b, id) === 'end';
+        done[b] = end || stopIds.has(id);
       }
-      if (done.every(Boolean) || n === maxNewTokens - 1) break;
+      if (done.every(Boolean)) break;
       // A row that has ended is fed nothing more: its token is padding.
-      next = lastLogits(
-        model,
-        rows.map((row, b) => (done[b] ? [] : [row.at(-1)!])),
-        cache,
-        edits,
-      );
+      fed = rows.map((row, b) => (done[b] ? [] : [row.at(-1)!]));
       await new Promise(setImmediate); // signals and timers get their turn
     }
     return rows;
@@ -72,84 +70,40 @@ function lastLogits(
   tokens: readonly (readonly number[])[],
   cache: KeyValueCache,
   edits: readonly Edit[] | undefined,
-): Float32Array[] {
+): tf.Tensor2D {
   const B = tokens.length;
   const T = Math.max(1, ...tokens.map((row) => row.length));
-  return tf.tidy(() => {
-    const ids = new Int32Array(B * T);
-    const segments = new Int32Array(B * T);
-    tokens.forEach((row, b) => {
-      ids.set(row, b * T);
-      segments.fill(1, b * T, b * T + row.length);
-    });
-    const [tokens_BT, segments_BT] = [
-      tf.tensor2d(ids, [B, T], 'int32'),
-      tf.tensor2d(segments, [B, T], 'int32'),
-    ];
-    const { hidden_BTD } = model.forward({ tokens_BT, segments_BT, cache, edits });
-    const last = tokens.map((row, b) => b * T + Math.max(0, row.length - 1));
-    const hidden_MD = tf.reshape(hidden_BTD, [B * T, model.config.hiddenSize]);
-    const logits = model
-      .logits(tf.gather(hidden_MD, tf.tensor1d(last, 'int32')) as tf.Tensor2D)
-      .dataSync() as Float32Array;
-    const V = logits.length / B;
-    return tokens.map((_, b) => logits.subarray(b * V, (b + 1) * V));
+  const ids = new Int32Array(B * T);
+  const segments = new Int32Array(B * T);
+  tokens.forEach((row, b) => {
+    ids.set(row, b * T);
+    segments.fill(1, b * T, b * T + row.length);
   });
+  const [tokens_BT, segments_BT] = [
+    tf.tensor2d(ids, [B, T], 'int32'),
+    tf.tensor2d(segments, [B, T], 'int32'),
+  ];
+  const { hidden_BTD } = model.forward({ tokens_BT, segments_BT, cache, edits });
+  const last = tokens.map((row, b) => b * T + Math.max(0, row.length - 1));
+  const hidden_MD = tf.reshape(hidden_BTD, [B * T, model.config.hiddenSize]);
+  return model.logits(tf.gather(hidden_MD, tf.tensor1d(last, 'int32')) as tf.Tensor2D);
 }
 
-/** Draws one id from a row of logits. */
-function sampler({
-  temperature = 0,
-  topK = 0,
-  topP = 1,
-  seed = 0,
-}: GenerateOptions): (logits: Float32Array) => number {
-  if (temperature === 0) return argMax;
-  const random = seedrandom(`isogloss generate ${seed}`);
-  return (logits) => {
-    const kept = candidates(logits, temperature, topK, topP);
-    let left = random() * kept.reduce((sum, { p }) => sum + p, 0);
-    for (const { id, p } of kept) {
-      left -= p;
-      if (left <= 0) return id;
-    }
-    return kept.at(-1)!.id;
+/** Chooses an id for each row of logits. */
+function picker(
+  numRows: number,
+  { temperature = 0, topK = 0, topP = 1, seed = 0, firstRow = 0 }: GenerateOptions,
+): (logits_BV: tf.Tensor2D) => number[] {
+  // Only the ids leave the backend.
+  if (temperature === 0) return (logits_BV) => [...tf.argMax(logits_BV, 1).dataSync()];
+  const random = Array.from({ length: numRows }, (_, b) =>
+    seedrandom(`isogloss generate ${seed} ${firstRow + b}`),
+  );
+  return (logits_BV) => {
+    const [, V] = logits_BV.shape;
+    const logits = logits_BV.dataSync() as Float32Array;
+    return random.map((next, b) =>
+      draw(logits.subarray(b * V, (b + 1) * V), { temperature, topK, topP }, next()),
+    );
   };
-}
-
-/** The tokens that may be drawn, likeliest first, with probabilities before they are made to sum to one again. */
-export function candidates(
-  logits: Float32Array,
-  temperature: number,
-  topK: number,
-  topP: number,
-): Array<{ id: number; p: number }> {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const x of logits) if (x > top) top = x;
-  let kept: Array<{ id: number; p: number }> = [];
-  let sum = 0;
-  for (let id = 0; id < logits.length; id++) {
-    const p = Math.exp((logits[id]! - top) / temperature);
-    sum += p;
-    kept.push({ id, p });
-  }
-  kept.sort((a, b) => b.p - a.p);
-  if (topK > 0 && topK < kept.length) {
-    kept = kept.slice(0, topK);
-    sum = kept.reduce((s, { p }) => s + p, 0);
-  }
-  if (topP < 1) {
-    let mass = 0;
-    let count = 0;
-    while (count < kept.length && mass < topP) mass += kept[count++]!.p / sum;
-    kept = kept.slice(0, Math.max(1, count));
-  }
-  return kept.map(({ id, p }) => ({ id, p: p / sum }));
-}
-
-/** The first of the largest. */
-function argMax(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
 }

@@ -1,4 +1,5 @@
 export { KeyValueCache } from './cache.ts';
+export { type Completion, type CompletionOptions, complete } from './complete.ts';
 export {
   countParameters,
   type Gemma3Config,
@@ -7,6 +8,6 @@ export {
   parseConfig,
 } from './config.ts';
 export { type Edit, type ForwardArgs, type ForwardResult, Gemma3, type Gemma3Options } from './gemma3.ts';
-export { candidates, type GenerateOptions, generate } from './generate.ts';
+export { type GenerateOptions, generate } from './generate.ts';
 export { checkGemma3, createGemma3, type LoadedModel, loadGemma3, saveGemma3 } from './load.ts';
 export { presetConfig, presetNames } from './presets.ts';

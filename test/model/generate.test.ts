@@ -1,7 +1,7 @@
 /** Generation with the key/value cache, held to the naive loop that reads everything again for each token. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as tf from '../../src/backend/tfjs.ts';
-import { candidates, createGemma3, type Gemma3, generate, presetConfig } from '../../src/model/index.ts';
+import { createGemma3, type Gemma3, generate, presetConfig } from '../../src/model/index.ts';
 import { startTorch } from '../backend/torch.ts';
 
 let model: Gemma3;
@@ -57,6 +57,25 @@ describe('generate', () => {
     expect(b).toEqual(second.includes(stop) ? second.slice(0, second.indexOf(stop) + 1) : second);
   });
 
+  it('ends a row when told to, and lets the others go on', async () => {
+    const prompts = [prompt(4, 5), prompt(9, 6)];
+    const [first, second] = await generate(model, prompts, {
+      maxNewTokens: 6,
+      onToken: (row) => (row === 0 ? 'end' : undefined),
+    });
+    expect(first).toEqual(naive(prompts[0]!, 1));
+    expect(second).toEqual(naive(prompts[1]!, 6));
+  });
+
+  it('draws for a row what it draws for it alone, in whatever batch it is', async () => {
+    const options = { maxNewTokens: 8, temperature: 20, seed: 3 };
+    const prompts = [prompt(6, 1), prompt(6, 1), prompt(11, 2)];
+    const together = await generate(model, prompts, options);
+    expect(together[1]).not.toEqual(together[0]);
+    for (const [i, p] of prompts.entries())
+      expect(await generate(model, [p], { ...options, firstRow: i })).toEqual([together[i]]);
+  });
+
   it('samples the same with the same seed and not with another', async () => {
     const options = { maxNewTokens: 16, temperature: 20, topK: 50 };
     const draw = (seed: number) => generate(model, [prompt(6, 1)], { ...options, seed });
@@ -69,7 +88,7 @@ describe('generate', () => {
     const seen: number[] = [];
     const [ids] = await generate(model, [prompt(6, 1)], {
       maxNewTokens: 5,
-      onToken: (_, id) => seen.push(id),
+      onToken: (_, id) => void seen.push(id),
     });
     expect(seen).toEqual(ids);
     expect(tf.memory().numTensors).toBe(before);
@@ -82,25 +101,5 @@ describe('generate', () => {
     const [edited] = await generate(model, [prompt(6, 1)], { maxNewTokens: 8, edits });
     expect(edited).not.toEqual(plain);
     shift.dispose();
-  });
-});
-
-describe('candidates', () => {
-  const logits = Float32Array.from([0, 3, 1, 2]);
-
-  it('keeps the k likeliest and makes them sum to one', () => {
-    const kept = candidates(logits, 1, 2, 1);
-    expect(kept.map(({ id }) => id)).toEqual([1, 3]);
-    expect(kept[0]!.p).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
-  });
-
-  it('keeps the likeliest whose probabilities reach p, at least one', () => {
-    expect(candidates(logits, 1, 0, 0.01).map(({ id }) => id)).toEqual([1]);
-    expect(candidates(logits, 1, 0, 0.85).map(({ id }) => id)).toEqual([1, 3]);
-    expect(candidates(logits, 1, 0, 1)).toHaveLength(4);
-  });
-
-  it('is greedier at a lower temperature', () => {
-    expect(candidates(logits, 0.1, 0, 1)[0]!.p).toBeGreaterThan(candidates(logits, 2, 0, 1)[0]!.p);
   });
 });
