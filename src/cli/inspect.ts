@@ -4,7 +4,7 @@ import type { Dataset, Example } from '../data/index.ts';
 import { countParameters } from '../model/index.ts';
 import type { Tokenizer } from '../model/tokenizer/index.ts';
 import type { Recipe } from '../recipe/index.ts';
-import { findModel } from '../trainers/model-source.ts';
+import { findRecipeModel } from '../trainers/model-source.ts';
 import { totalSteps } from '../trainers/session.ts';
 import { encodeTrainingData, readTrainingRows } from '../trainers/training-data.ts';
 import { bytes, count } from './format.ts';
@@ -21,8 +21,8 @@ const BYTES_A_PARAMETER = 16;
  */
 export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promise<string> {
   const rows = await readTrainingRows(recipe, cwd);
-  const source = await findModel(recipe, cwd);
   const warnings: string[] = [];
+  const source = await findRecipeModel(recipe, { cwd, warn: (text) => warnings.push(text) });
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, (text) =>
     warnings.push(text),
   );

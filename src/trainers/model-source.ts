@@ -1,7 +1,8 @@
-/** The model a run starts from: found and checked before its weights are read. */
+/** The model a run or a command starts from: found and checked before its weights are read. */
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
 import {
   checkGemma3,
@@ -9,12 +10,15 @@ import {
   type Gemma3,
   type Gemma3Config,
   type Gemma3Options,
+  isGguf,
   loadGemma3,
   presetConfig,
 } from '../model/index.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
 import { packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
+import { newestCheckpoint } from './checkpoints.ts';
+import { exists, runPaths } from './run-files.ts';
 
 /** The model that needs no files: random weights and the tokenizer that ships with the project. */
 const TINY = 'tiny';
@@ -30,77 +34,136 @@ export interface ModelSource {
   load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string; warnings: string[] }>;
 }
 
+/** Which model. */
+export interface ModelName {
+  /** A Hugging Face directory, a `.gguf` file, a run folder, or `tiny`. */
+  path: string;
+  /** Directory or file of another tokenizer. */
+  tokenizer?: string | null;
+  /** Of random weights. */
+  seed?: number;
+}
+
+export interface FindOptions {
+  /** Directory that relative paths start from. */
+  cwd: string;
+  /** Told of what is passed over on the way. */
+  warn?: (text: string) => void;
+}
+
+/** Finds `recipe.model`; as `findModel`. */
+export function findRecipeModel(recipe: Recipe, options: FindOptions): Promise<ModelSource> {
+  return findModel({ ...recipe.model, seed: recipe.seed }, options);
+}
+
 /**
- * Finds `recipe.model`.
+ * Finds a model.
  *
  * @throws UserError if it is not there, is not a Gemma 3, or has no tokenizer.
  */
-export async function findModel({ model, seed }: Recipe, cwd: string): Promise<ModelSource> {
-  const tokenizerPath = model.tokenizer === null ? undefined : resolve(cwd, model.tokenizer);
-  if (model.path === TINY) {
-    const config = presetConfig(TINY);
-    const tokenizer = await loadTokenizer(tokenizerPath ?? join(packageRoot(), 'data', 'tiny'));
-    return {
-      config,
-      tokenizer,
-      sha256: createHash('sha256')
-        .update(JSON.stringify([config.raw, seed]))
-        .digest('hex'),
-      files: await tokenizer.files(),
-      load: async (options) => ({
-        model: createGemma3(config, seed, options),
-        prefix: 'model.',
-        warnings: [],
-      }),
-    };
-  }
-  return modelInDirectory(resolve(cwd, model.path), model.path, tokenizerPath);
+export async function findModel(
+  name: ModelName,
+  { cwd, warn = () => {} }: FindOptions,
+): Promise<ModelSource> {
+  const tokenizer = name.tokenizer ? resolve(cwd, name.tokenizer) : undefined;
+  if (name.path === TINY) return tinyModel(name.seed ?? 0, tokenizer);
+  const path = resolve(cwd, name.path);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw await notThere(name.path, path);
+  const isRun =
+    found.isDirectory() &&
+    !(await exists(join(path, 'config.json'))) &&
+    (await exists(runPaths(path).recipe));
+  if (!isRun) return modelOnDisk(path, name.path, tokenizer);
+  const newest = await newestCheckpoint(path, warn);
+  if (newest === undefined)
+    throw new UserError({ file: name.path, message: 'the run has no checkpoint yet' });
+  return modelOnDisk(newest.checkpoint.dir, newest.checkpoint.dir, tokenizer);
 }
 
-/** A model in a Hugging Face directory; `shown` is the path as the user wrote it. */
-export async function modelInDirectory(
-  dir: string,
-  shown: string,
-  tokenizerPath?: string,
-): Promise<ModelSource> {
-  const found = await stat(dir).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    const what = found === undefined ? 'there is no such model' : 'is not a directory';
-    throw new UserError({
-      file: shown,
-      message: `${what}; model.path is a Hugging Face model directory, or tiny`,
-    });
-  }
-  // Before anything is written: a damaged file is found out now, not after the run folder is made.
-  const config = await checkGemma3(dir);
-  const tokenizer = await loadTokenizer(dir, { tokenizer: tokenizerPath });
-  const files = new Map(await tokenizer.files());
-  const generation = await readFile(join(dir, 'generation_config.json')).catch(() => undefined);
-  if (generation !== undefined) files.set('generation_config.json', generation);
+async function tinyModel(seed: number, tokenizerPath: string | undefined): Promise<ModelSource> {
+  const config = presetConfig(TINY);
+  const tokenizer = await loadTokenizer(tokenizerPath ?? join(packageRoot(), 'data', 'tiny'));
   return {
     config,
     tokenizer,
-    sha256: await fingerprint(dir),
-    files,
-    load: (options) => loadGemma3(dir, options),
+    sha256: createHash('sha256')
+      .update(JSON.stringify([config.raw, seed]))
+      .digest('hex'),
+    files: withGenerationConfig(await tokenizer.files(), config),
+    load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.', warnings: [] }),
   };
+}
+
+/** A model in a Hugging Face directory or a GGUF file; `shown` is the path as the user wrote it. */
+export async function modelOnDisk(path: string, shown: string, tokenizerPath?: string): Promise<ModelSource> {
+  const isDirectory = (await stat(path)).isDirectory();
+  if (!isDirectory && !isGguf(path)) {
+    throw new UserError({ file: shown, message: `is neither a directory nor a .gguf file; ${ALLOWED}` });
+  }
+  // Before anything is written: a damaged file is found out now, not after the run folder is made.
+  const config = await checkGemma3(path);
+  const tokenizer = await loadTokenizer(path, { tokenizer: tokenizerPath });
+  const files = new Map(await tokenizer.files());
+  if (isDirectory) {
+    const generation = await readFile(join(path, 'generation_config.json')).catch(() => undefined);
+    if (generation !== undefined) files.set('generation_config.json', generation);
+  }
+  return {
+    config,
+    tokenizer,
+    sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint([path])),
+    files: withGenerationConfig(files, config),
+    load: (options) => loadGemma3(path, options),
+  };
+}
+
+const ALLOWED = `a model is a Hugging Face directory, a .gguf file, the folder of a run, or ${TINY}`;
+
+/** The error for a path that leads nowhere, with the nearest name beside it. */
+async function notThere(shown: string, path: string): Promise<UserError> {
+  const beside = (await readdir(dirname(path)).catch(() => [])).filter((name) => !name.startsWith('.'));
+  const near = beside.length > 0 ? closest(basename(path), beside) : undefined;
+  const isNear = near !== undefined && distance(near, basename(path)) <= 2;
+  return new UserError({
+    file: shown,
+    message: `there is no such model; ${ALLOWED}`,
+    ...(isNear ? { hint: join(dirname(shown), near) } : {}),
+  });
+}
+
+/** transformers takes what ends a text from generation_config.json: models that came without get one of their ids. */
+function withGenerationConfig(
+  files: ReadonlyMap<string, Uint8Array>,
+  { bosTokenId, eosTokenIds, padTokenId }: Gemma3Config,
+): ReadonlyMap<string, Uint8Array> {
+  if (files.has('generation_config.json')) return files;
+  const json = { bos_token_id: bosTokenId, eos_token_id: eosTokenIds, pad_token_id: padTokenId };
+  return new Map([...files, ['generation_config.json', Buffer.from(`${JSON.stringify(json, null, 2)}\n`)]]);
 }
 
 /** Bytes read from each end of a weight file. */
 const SAMPLE = 1 << 20;
 
+async function fingerprintOfDirectory(dir: string): Promise<string> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith('.safetensors')).sort();
+  return fingerprint(
+    names.map((name) => join(dir, name)),
+    await readFile(join(dir, 'config.json')),
+  );
+}
+
 /**
  * Identifies weights without reading all of them (a 12B would take a minute): SHA-256 over config.json and, for each
- * safetensors file, its name, its size, and the megabyte at each end. The first holds the names and shapes.
+ * weight file, its name, its size, and the megabyte at each end. The first holds the names and shapes.
  */
-async function fingerprint(dir: string): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(join(dir, 'config.json')));
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.safetensors')).sort();
-  for (const name of names) {
-    const handle = await open(join(dir, name), 'r');
+async function fingerprint(paths: readonly string[], config = Buffer.alloc(0)): Promise<string> {
+  const hash = createHash('sha256').update(config);
+  for (const path of paths) {
+    const handle = await open(path, 'r');
     try {
       const { size } = await handle.stat();
-      hash.update(`${name}\0${size}\0`);
+      hash.update(`${basename(path)}\0${size}\0`);
       const buffer = Buffer.alloc(Math.min(SAMPLE, size));
       for (const position of [0, size - buffer.length]) {
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);

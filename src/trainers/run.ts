@@ -7,7 +7,7 @@ import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } fr
 import { newestCheckpoint } from './checkpoints.ts';
 import type { StopRequest } from './interrupt.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { findModel, type ModelSource, modelInDirectory } from './model-source.ts';
+import { findRecipeModel, type ModelSource, modelOnDisk } from './model-source.ts';
 import { optimizerBytes } from './optimizers/index.ts';
 import { type ProgressSink, silent, type TrainResult } from './progress.ts';
 import { changesRounding, checkResume } from './resume-rules.ts';
@@ -57,7 +57,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const runDir = resolve(cwd, recipe.out);
   await requireNewRun(runDir, shown);
   const rows = await readTrainingRows(recipe, cwd);
-  const source = await findModel(recipe, cwd);
+  const source = await findRecipeModel(recipe, { cwd, warn: warner(progress) });
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
   const backend = await startBackend(recipe.backend);
@@ -118,8 +118,8 @@ export async function resumeRun(
     const record = await readRecord(runDir);
     const rows = await readTrainingRows(recipe, cwd);
     const source = found
-      ? await modelInDirectory(found.checkpoint.dir, found.checkpoint.dir)
-      : await findModel(recipe, cwd);
+      ? await modelOnDisk(found.checkpoint.dir, found.checkpoint.dir)
+      : await findRecipeModel(recipe, { cwd, warn });
     const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warn);
     const began = found?.state ?? record;
     if (began !== undefined) {

@@ -8,9 +8,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGgufVocabulary } from '../../../src/model/tokenizer/gguf.ts';
 import { loadTokenizer, TINY_TOKENIZER, type Tokenizer } from '../../../src/model/tokenizer/index.ts';
-import { PieceKind, type Pieces } from '../../../src/model/tokenizer/pieces.ts';
+import type { Pieces } from '../../../src/model/tokenizer/pieces.ts';
 import { parseTokenizerModel } from '../../../src/model/tokenizer/tokenizer-model.ts';
 import { ggufBytes } from '../files/gguf-writer.ts';
+import { tinyPieces, vocabularyMetadata } from '../tiny-gguf.ts';
 import { tokenizerModelBytes } from './tokenizer-model-writer.ts';
 
 let dir: string;
@@ -19,35 +20,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** The tiny vocabulary as pieces: a merge's place in the list is its score. */
-function tinyPieces(): Pieces {
-  const { model, added_tokens } = JSON.parse(readFileSync(new URL('tokenizer.json', TINY_TOKENIZER), 'utf8'));
-  const texts: string[] = [];
-  for (const [text, id] of Object.entries(model.vocab as Record<string, number>)) texts[id] = text;
-  const scores = new Map((model.merges as [string, string][]).map(([a, b], rank) => [a + b, -rank]));
-  const special = new Set(added_tokens.map((token: { content: string }) => token.content));
-  const kinds = texts.map((text) => {
-    if (text === '<unk>') return PieceKind.unknown;
-    if (text.startsWith('<0x')) return PieceKind.byte;
-    if (special.has(text)) return text.startsWith('<') ? PieceKind.control : PieceKind.userDefined;
-    return PieceKind.normal;
-  });
-  return { texts, scores: texts.map((text) => scores.get(text) ?? -1000), kinds };
-}
-
 function writeGguf(pieces: Pieces, template?: string): string {
   const path = join(dir, 'tiny.gguf');
-  const bytes = ggufBytes(
-    [
-      ['tokenizer.ggml.model', { type: 'string', value: 'llama' }],
-      ['tokenizer.ggml.tokens', { type: 'strings', value: [...pieces.texts] }],
-      ['tokenizer.ggml.scores', { type: 'floats', value: [...(pieces.scores as number[])] }],
-      ['tokenizer.ggml.token_type', { type: 'ints', value: [...(pieces.kinds as number[])] }],
-      ...(template ? ([['tokenizer.chat_template', { type: 'string', value: template }]] as const) : []),
-    ].map((entry) => entry as [string, never]),
-    [],
-  );
-  writeFileSync(path, bytes);
+  writeFileSync(path, ggufBytes(vocabularyMetadata(pieces, template), []));
   return path;
 }
 
