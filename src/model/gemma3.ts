@@ -106,6 +106,8 @@ export class Gemma3 {
         }
         if (args.taps?.includes(layer)) taps.set(layer, rows(x_MD));
       }
+      const cached = contexts[last]?.cached;
+      cached?.cache.advance(cached.places);
       if (args.stopAfter === undefined)
         x_MD = rmsNorm(x_MD, this.parameter('norm.weight'), this.config.rmsNormEps) as tf.Tensor2D;
       return [rows(x_MD), ...taps.values()];
