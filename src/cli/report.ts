@@ -33,6 +33,9 @@ export function usageError(message: string, words: readonly string[]): Problem {
   if (unknown?.split(', ')[0] === command) {
     return { message: `there is no command ${command}; see isogloss --help` };
   }
+  if (unknown && words.includes(unknown.split(', ')[0]!)) {
+    return { message: `${unknown} is more than ${command} takes; a text of several words goes in quotes` };
+  }
   if (unknown) return { message: `there is no option --${unknown}; see isogloss ${command} --help` };
   return { message: `${message.replaceAll('\n', ' ')}; see isogloss --help` };
 }

@@ -12,6 +12,8 @@ export interface CompletionOptions extends Omit<GenerateOptions, 'onToken'> {
   batchSize?: number;
   /** Text of a prompt's completion, as soon as it is certain; never a part of a character. */
   onText?: (prompt: number, text: string) => void;
+  /** A prompt's completion, when its batch is done; not when that was stopped. */
+  onCompletion?: (prompt: number, completion: Completion) => void;
   /** Asked after each token; `true` ends everything. */
   stopped?: () => boolean;
 }
@@ -26,7 +28,8 @@ export interface Completion {
 const BATCH = 8;
 
 /**
- * Completes prompts, in batches. When stopped early, what is missing is left out.
+ * Completes prompts, in batches. When stopped early, those of the batch at hand end where they are and the others are left
+ * out.
  * @param prompts ids, not empty, `<bos>` included
  */
 export async function complete(
@@ -35,7 +38,15 @@ export async function complete(
   prompts: readonly (readonly number[])[],
   options: CompletionOptions,
 ): Promise<Completion[]> {
-  const { stopTexts = [], batchSize = BATCH, firstRow = 0, onText, stopped, ...generation } = options;
+  const {
+    stopTexts = [],
+    batchSize = BATCH,
+    firstRow = 0,
+    onText,
+    onCompletion,
+    stopped,
+    ...generation
+  } = options;
   const completions: Completion[] = [];
   for (let first = 0; first < prompts.length && !stopped?.(); first += batchSize) {
     const batch = prompts.slice(first, first + batchSize);
@@ -57,7 +68,9 @@ export async function complete(
     const ids = await generate(model, batch, { ...generation, firstRow: firstRow + first, onToken });
     for (const [b, { stream, stops }] of rows.entries()) {
       give(b, stops.push(stream.end()) + stops.end());
-      completions.push({ text: rows[b]!.text, ids: ids[b]! });
+      const completion = { text: rows[b]!.text, ids: ids[b]! };
+      completions.push(completion);
+      if (!stopped?.()) onCompletion?.(first + b, completion);
     }
   }
   return completions;

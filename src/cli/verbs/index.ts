@@ -1,6 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { cat } from './cat.ts';
 import { env } from './env.ts';
+import { generate } from './generate.ts';
 import { ls } from './ls.ts';
 import { resume } from './resume.ts';
 import { schema } from './schema.ts';
@@ -9,4 +10,14 @@ import { train } from './train.ts';
 import { validate } from './validate.ts';
 
 /** All verbs, in the order of `--help`. */
-export const verbs = [train, resume, validate, ls, cat, schema, env, setup] as unknown as CommandModule[];
+export const verbs = [
+  train,
+  resume,
+  generate,
+  validate,
+  ls,
+  cat,
+  schema,
+  env,
+  setup,
+] as unknown as CommandModule[];

@@ -1,0 +1,174 @@
+/** What `isogloss generate` does: its options checked, prompts read, text written as it comes, figures at the end. */
+import { readFileSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import { type BackendOptions, startBackend } from '../backend/index.ts';
+import { type Problem, UserError } from '../errors.ts';
+import { complete } from '../model/index.ts';
+import { encodePrompt, type Tokenizer } from '../model/tokenizer/index.ts';
+import { type StopSignal, watchSignals } from '../trainers/index.ts';
+import { findModel } from '../trainers/model-source.ts';
+import { count } from './format.ts';
+
+/** The command line, as typed. */
+export interface GenerateArgs {
+  model: string;
+  prompt?: string;
+  prompts?: string;
+  chat: boolean;
+  system?: string;
+  maxNewTokens: number;
+  temperature: number;
+  topK: number;
+  topP: number;
+  seed: number;
+  stop: string[];
+  batchSize: number;
+  tokenizer?: string;
+  backend: NonNullable<BackendOptions['name']>;
+  compute: NonNullable<BackendOptions['compute']>;
+  threads?: number;
+  quiet: boolean;
+}
+
+/**
+ * Generates. One prompt's text goes to stdout as it comes; those of a file as one JSON object a line.
+ *
+ * @returns the signal that ended it early, if any
+ * @throws UserError for all that can be known to be wrong before weights are read
+ */
+export async function generateText(args: GenerateArgs): Promise<StopSignal | undefined> {
+  requireOptions(args);
+  const prompts = args.prompts === undefined ? [await onePrompt(args.prompt)] : promptLines(args.prompts);
+  const say = (text: string) => void (args.quiet || process.stderr.write(`${text}\n`));
+  const warn = (text: string) => say(`warning: ${text}`);
+  const started = performance.now();
+  const { config, tokenizer, load } = await findModel(
+    { path: args.model, tokenizer: args.tokenizer, seed: args.seed },
+    { cwd: process.cwd(), warn },
+  );
+  const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
+  requireRoom(ids, args, config.maxPositionEmbeddings);
+  await startBackend({ name: args.backend, compute: args.compute, threads: args.threads ?? null });
+  const { model, warnings } = await load({});
+  for (const warning of warnings) warn(warning);
+  const loaded = performance.now();
+  const signals = watchSignals();
+  try {
+    const streaming = args.prompts === undefined;
+    let last = '';
+    const completions = await complete(model, tokenizer, ids, {
+      maxNewTokens: args.maxNewTokens,
+      temperature: args.temperature,
+      topK: args.topK,
+      topP: args.topP,
+      seed: args.seed,
+      batchSize: args.batchSize,
+      stopIds: args.chat ? [...config.eosTokenIds, tokenizer.endOfTurnId] : config.eosTokenIds,
+      stopTexts: args.stop,
+      stopped: () => signals.signal !== undefined,
+      onText(_, text) {
+        if (streaming) process.stdout.write(text);
+        last = text;
+      },
+      onCompletion(i, { text }) {
+        if (!streaming) process.stdout.write(`${JSON.stringify({ prompt: prompts[i], completion: text })}\n`);
+      },
+    });
+    if (streaming && !last.endsWith('\n')) process.stdout.write('\n');
+    const seconds = (performance.now() - loaded) / 1000;
+    const numNew = completions.reduce((sum, completion) => sum + completion.ids.length, 0);
+    const numRead = ids.reduce((sum, prompt) => sum + prompt.length, 0);
+    say(
+      `${count(numRead)} prompt tokens, ${count(numNew)} new in ${seconds.toFixed(2)} s: ` +
+        `${(numNew / seconds).toFixed(1)} tokens/s; loaded in ${((loaded - started) / 1000).toFixed(2)} s`,
+    );
+    return signals.signal;
+  } finally {
+    signals.dispose();
+    model.dispose();
+  }
+}
+
+/** Everything wrong with the options, at once. */
+function requireOptions(args: GenerateArgs): void {
+  const problems: Problem[] = [];
+  const check = (name: string, value: unknown, isRight: (value: number) => boolean, allowed: string) => {
+    if (typeof value === 'number' && isRight(value)) return;
+    const found = Array.isArray(value)
+      ? `${value.length} of them`
+      : Number.isNaN(value)
+        ? 'no number'
+        : value;
+    problems.push({ message: `--${name} must be ${allowed}, found ${found}` });
+  };
+  const whole = (least: number) => (value: number) => Number.isSafeInteger(value) && value >= least;
+  check('max-new-tokens', args.maxNewTokens, whole(1), 'a whole number of at least 1');
+  check('temperature', args.temperature, (t) => t >= 0 && t < Infinity, 'a number of at least 0');
+  check('top-k', args.topK, whole(0), 'a whole number of at least 0');
+  check('top-p', args.topP, (p) => p > 0 && p <= 1, 'a number above 0 and at most 1');
+  check('seed', args.seed, whole(0), 'a whole number of at least 0');
+  check('batch-size', args.batchSize, whole(1), 'a whole number of at least 1');
+  if (args.threads !== undefined) check('threads', args.threads, whole(1), 'a whole number of at least 1');
+  if (args.stop.includes('')) problems.push({ message: '--stop must not be empty' });
+  if (args.system !== undefined && !args.chat) problems.push({ message: '--system needs --chat' });
+  if (args.prompt !== undefined && args.prompts !== undefined)
+    problems.push({ message: 'give a prompt or --prompts, not both' });
+  if (problems.length > 0) throw new UserError(problems);
+}
+
+/** The prompt as given, or all of stdin but its last newline. */
+async function onePrompt(given: string | undefined): Promise<string> {
+  let prompt = given;
+  if (prompt === undefined && process.stdin.isTTY)
+    throw new UserError(
+      'which prompt? Give it as an argument, on stdin (`-`), or many in a file with --prompts',
+    );
+  if (prompt === undefined || prompt === '-') prompt = (await readAll(process.stdin)).replace(/\r?\n$/, '');
+  if (prompt === '') throw new UserError('the prompt is empty');
+  return prompt;
+}
+
+/** The lines of a file, each a prompt. */
+function promptLines(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError({
+      file,
+      message: code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}`,
+    });
+  }
+  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
+  const empty = lines.flatMap((line, i) =>
+    line === '' ? [{ file, line: i + 1, message: 'the prompt is empty' }] : [],
+  );
+  if (empty.length > 0) throw new UserError(empty);
+  return lines;
+}
+
+/** In either form, special tokens that the prompt spells stay text. */
+function encode(tokenizer: Tokenizer, prompt: string, { chat, system }: GenerateArgs): number[] {
+  if (!chat) return tokenizer.encode(prompt);
+  const messages = [{ role: 'user' as const, content: prompt }];
+  return encodePrompt(
+    tokenizer,
+    system === undefined ? messages : [{ role: 'system', content: system }, ...messages],
+  );
+}
+
+function requireRoom(
+  prompts: readonly (readonly number[])[],
+  { maxNewTokens, prompts: file }: GenerateArgs,
+  positions: number,
+): void {
+  const problems = prompts.flatMap(({ length }, i): Problem[] => {
+    if (length + maxNewTokens <= positions) return [];
+    const message =
+      `${count(length)} prompt tokens and ${count(maxNewTokens)} new ones are more than the ` +
+      `${count(positions)} that the model reads (max_position_embeddings)`;
+    return [file === undefined ? { message } : { file, line: i + 1, message }];
+  });
+  if (problems.length > 0) throw new UserError(problems);
+}

@@ -1,0 +1,76 @@
+import type { Argv, CommandModule } from 'yargs';
+import type { GenerateArgs } from '../generate.ts';
+
+/** Exit codes a shell expects of a process that a signal ended. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
+
+/** `isogloss generate MODEL [PROMPT|-]` */
+export const generate: CommandModule<object, GenerateArgs> = {
+  command: 'generate <model> [prompt]',
+  describe: 'Continue a text, or answer in a chat',
+  // yargs' types do not know that it hands out `max-new-tokens` as `maxNewTokens`, too.
+  builder: (y) =>
+    y
+      .positional('model', {
+        type: 'string',
+        demandOption: true,
+        describe: 'A Hugging Face directory, a .gguf file, the folder of a run, or tiny',
+      })
+      .positional('prompt', { type: 'string', describe: 'The text; - or nothing reads stdin' })
+      .option('prompts', {
+        type: 'string',
+        describe: 'A file with a prompt a line; prints a line of JSON for each',
+      })
+      .option('chat', {
+        type: 'boolean',
+        default: false,
+        describe: 'In the chat template; ends with the turn',
+      })
+      .option('system', { type: 'string', describe: 'With --chat: what the model is told before the prompt' })
+      .option('max-new-tokens', { type: 'number', default: 128, describe: 'Tokens to generate at most' })
+      .option('temperature', { type: 'number', default: 0, describe: '0 always takes the likeliest token' })
+      .option('top-k', {
+        type: 'number',
+        default: 0,
+        describe: 'Draw from the k likeliest tokens; 0 from all',
+      })
+      .option('top-p', {
+        type: 'number',
+        default: 1,
+        describe: 'Draw from the likeliest tokens that reach this probability',
+      })
+      .option('seed', { type: 'number', default: 42, describe: 'Of what is drawn' })
+      .option('stop', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        default: [],
+        describe: 'End before this text; may be given several times',
+      })
+      .option('batch-size', { type: 'number', default: 8, describe: 'With --prompts: read so many together' })
+      .option('tokenizer', { type: 'string', describe: 'Directory with another tokenizer' })
+      .option('backend', {
+        choices: ['auto', 'torch', 'tensorflow', 'wasm'] as const,
+        default: 'auto' as const,
+        describe: 'What computes',
+      })
+      .option('compute', {
+        choices: ['auto', 'float32', 'bfloat16'] as const,
+        default: 'auto' as const,
+        describe: 'Number type of matrix products',
+      })
+      .option('threads', { type: 'number', describe: 'Threads to compute with; one a core by default' })
+      .option('quiet', { type: 'boolean', default: false, describe: 'Nothing on stderr but errors' })
+      .example('$0 generate runs/lab "hello"', '')
+      .example(
+        '$0 generate gemma.gguf --chat --temperature 1 --top-p 0.95 < question.txt',
+        '',
+      ) as unknown as Argv<GenerateArgs>,
+  async handler(args) {
+    const { generateText } = await import('../generate.ts');
+    // yargs hands out a lone `-` as an empty text.
+    const isDash = args.prompt === '' && process.argv.includes('-');
+    const signal = await generateText(isDash ? { ...args, prompt: '-' } : args);
+    if (signal !== undefined) process.exitCode = EXIT_CODES[signal];
+  },
+};
