@@ -1,13 +1,14 @@
 /** What `isogloss generate` does: its options checked, prompts read, text written as it comes, figures at the end. */
 import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
-import { type BackendOptions, startBackend } from '../backend/index.ts';
+import { type BackendOptions, memoryInfo, startBackend } from '../backend/index.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { complete } from '../model/index.ts';
 import { encodePrompt, type Tokenizer } from '../model/tokenizer/index.ts';
-import { type StopSignal, watchSignals } from '../trainers/index.ts';
+import { type StopSignal, silent, watchSignals } from '../trainers/index.ts';
 import { findModel } from '../trainers/model-source.ts';
 import { count } from './format.ts';
+import { createProgress } from './progress.ts';
 
 /** The command line, as typed. */
 export interface GenerateArgs {
@@ -40,17 +41,17 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
   requireOptions(args);
   const prompts = args.prompts === undefined ? [await onePrompt(args.prompt)] : promptLines(args.prompts);
   const say = (text: string) => void (args.quiet || process.stderr.write(`${text}\n`));
-  const warn = (text: string) => say(`warning: ${text}`);
+  const progress = args.quiet ? silent : createProgress({ memory: () => memoryInfo().peakBytes });
   const started = performance.now();
   const { config, tokenizer, load } = await findModel(
     { path: args.model, tokenizer: args.tokenizer, seed: args.seed },
-    { cwd: process.cwd(), warn },
+    { cwd: process.cwd(), progress },
   );
   const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
   requireRoom(ids, args, config.maxPositionEmbeddings);
   await startBackend({ name: args.backend, compute: args.compute, threads: args.threads ?? null });
   const { model, warnings } = await load({});
-  for (const warning of warnings) warn(warning);
+  for (const warning of warnings) progress.message(warning, 'warning');
   const loaded = performance.now();
   const signals = watchSignals();
   try {

@@ -8,6 +8,7 @@ import { findRecipeModel } from '../trainers/model-source.ts';
 import { totalSteps } from '../trainers/session.ts';
 import { encodeTrainingData, readTrainingRows } from '../trainers/training-data.ts';
 import { bytes, count } from './format.ts';
+import { createProgress } from './progress.ts';
 
 /** Rows whose masks are shown. */
 const SHOWN = 2;
@@ -22,7 +23,10 @@ const BYTES_A_PARAMETER = 16;
 export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promise<string> {
   const rows = await readTrainingRows(recipe, cwd);
   const warnings: string[] = [];
-  const source = await findRecipeModel(recipe, { cwd, warn: (text) => warnings.push(text) });
+  const source = await findRecipeModel(recipe, {
+    cwd,
+    progress: { ...createProgress({ memory: () => 0 }), message: (text) => void warnings.push(text) },
+  });
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, (text) =>
     warnings.push(text),
   );

@@ -57,7 +57,29 @@ export function createProgress(options: ProgressOptions): ProgressSink {
     return duration(((now() - started) / 1000 / Math.max(1, done)) * (run!.totalSteps - step));
   };
 
+  let downloadBegan: { at: number; done: number } | undefined;
+  let downloadShown = 0;
+
   return {
+    downloading({ name, done, total }) {
+      downloadBegan ??= { at: now(), done };
+      const share = total === 0 ? 1 : done / total;
+      const rate = (done - downloadBegan.done) / Math.max(1e-3, (now() - downloadBegan.at) / 1000);
+      const figures = `${bytes(done)} of ${bytes(total)}  ${bytes(rate)}/s`;
+      if (done === total) {
+        clear();
+        line(`downloaded ${name}: ${bytes(total)} in ${duration((now() - downloadBegan.at) / 1000)}`);
+        downloadBegan = undefined;
+      } else if (isBar) {
+        if (now() - drawn < REDRAW_MS) return;
+        drawn = now();
+        draw(`${bar(share, 20)} ${name}  ${figures}`);
+      } else if (share >= downloadShown) {
+        // Ten lines at most where there is no terminal.
+        downloadShown = Math.floor(share * 10 + 1) / 10;
+        line(`downloading ${name}  ${figures}`);
+      }
+    },
     start(begun) {
       run = begun;
       started = now();

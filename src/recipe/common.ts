@@ -76,8 +76,9 @@ export const model = z
       .min(1)
       .meta({
         description:
-          'A Hugging Face model directory, the id of a model in the Hugging Face cache (`google/gemma-3-270m`), or ' +
-          '`tiny`: a model of a million parameters with random weights and a byte-level tokenizer.',
+          'A Hugging Face model directory, a `.gguf` file, the folder of a run (its newest checkpoint), the id of a model ' +
+          'on the Hugging Face hub (`google/gemma-3-270m`, or `google/gemma-3-270m@revision`; taken from the cache when it ' +
+          'is there), or `tiny`: a model of a million parameters with random weights and a byte-level tokenizer.',
       }),
     tokenizer: z.string().min(1).nullable().default(null).meta({
       description: 'Directory with another tokenizer; null uses the one beside the model.',

@@ -4,6 +4,7 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
+import { fetchModel, type HubId, parseHubId } from '../model/hub/index.ts';
 import {
   checkGemma3,
   createGemma3,
@@ -18,6 +19,7 @@ import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
 import { packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
 import { newestCheckpoint } from './checkpoints.ts';
+import { type ProgressSink, silent } from './progress.ts';
 import { exists, runPaths } from './run-files.ts';
 
 /** The model that needs no files: random weights and the tokenizer that ships with the project. */
@@ -36,7 +38,7 @@ export interface ModelSource {
 
 /** Which model. */
 export interface ModelName {
-  /** A Hugging Face directory, a `.gguf` file, a run folder, or `tiny`. */
+  /** A Hugging Face directory, a `.gguf` file, a run folder, an id of the hub (`org/name`, `org/name@revision`), or `tiny`. */
   path: string;
   /** Directory or file of another tokenizer. */
   tokenizer?: string | null;
@@ -47,8 +49,8 @@ export interface ModelName {
 export interface FindOptions {
   /** Directory that relative paths start from. */
   cwd: string;
-  /** Told of what is passed over on the way. */
-  warn?: (text: string) => void;
+  /** Told of a download, and of what is passed over on the way. */
+  progress?: Pick<ProgressSink, 'downloading' | 'message'>;
 }
 
 /** Finds `recipe.model`; as `findModel`. */
@@ -63,19 +65,27 @@ export function findRecipeModel(recipe: Recipe, options: FindOptions): Promise<M
  */
 export async function findModel(
   name: ModelName,
-  { cwd, warn = () => {} }: FindOptions,
+  { cwd, progress = silent }: FindOptions,
 ): Promise<ModelSource> {
   const tokenizer = name.tokenizer ? resolve(cwd, name.tokenizer) : undefined;
   if (name.path === TINY) return tinyModel(name.seed ?? 0, tokenizer);
   const path = resolve(cwd, name.path);
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw await notThere(name.path, path);
+  if (found === undefined) {
+    const id = parseHubId(name.path);
+    const near = await nearestBeside(name.path, path);
+    // `runs/lba` beside `runs/lab` is a slip, and no question for the hub; with `@revision` it can only be an id.
+    if (id === undefined || (near !== undefined && !name.path.includes('@')))
+      throw notThere(name.path, near, id);
+    const dir = await fetchModel(id, { onProgress: (download) => progress.downloading(download) });
+    return modelOnDisk(dir, name.path, tokenizer);
+  }
   const isRun =
     found.isDirectory() &&
     !(await exists(join(path, 'config.json'))) &&
     (await exists(runPaths(path).recipe));
   if (!isRun) return modelOnDisk(path, name.path, tokenizer);
-  const newest = await newestCheckpoint(path, warn);
+  const newest = await newestCheckpoint(path, (text) => progress.message(text, 'warning'));
   if (newest === undefined)
     throw new UserError({ file: name.path, message: 'the run has no checkpoint yet' });
   return modelOnDisk(newest.checkpoint.dir, newest.checkpoint.dir, tokenizer);
@@ -118,18 +128,18 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
   };
 }
 
-const ALLOWED = `a model is a Hugging Face directory, a .gguf file, the folder of a run, or ${TINY}`;
+const ALLOWED = `a model is a Hugging Face directory, a .gguf file, the folder of a run, an id of the hub (google/gemma-3-270m), or ${TINY}`;
 
-/** The error for a path that leads nowhere, with the nearest name beside it. */
-async function notThere(shown: string, path: string): Promise<UserError> {
+/** The name in the same folder that is nearest to a path that leads nowhere. */
+async function nearestBeside(shown: string, path: string): Promise<string | undefined> {
   const beside = (await readdir(dirname(path)).catch(() => [])).filter((name) => !name.startsWith('.'));
   const near = beside.length > 0 ? closest(basename(path), beside) : undefined;
-  const isNear = near !== undefined && distance(near, basename(path)) <= 2;
-  return new UserError({
-    file: shown,
-    message: `there is no such model; ${ALLOWED}`,
-    ...(isNear ? { hint: join(dirname(shown), near) } : {}),
-  });
+  return near !== undefined && distance(near, basename(path)) <= 2 ? join(dirname(shown), near) : undefined;
+}
+
+function notThere(shown: string, hint: string | undefined, id: HubId | undefined): UserError {
+  const asId = id === undefined ? '' : `; as an id of the hub, write ${id.name}@${id.revision}`;
+  return new UserError({ file: shown, message: `there is no such model; ${ALLOWED}${asId}`, hint });
 }
 
 /** transformers takes what ends a text from generation_config.json: models that came without get one of their ids. */

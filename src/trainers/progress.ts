@@ -1,4 +1,5 @@
 /** What a training run tells the world while it goes: the command line draws it, tests record it. */
+import type { DownloadProgress } from '../model/hub/index.ts';
 
 /** Known before the first step. */
 export interface RunStart {
@@ -78,6 +79,8 @@ export interface TrainResult {
 
 /** Receives what happens, in order; none of its methods may throw. */
 export interface ProgressSink {
+  /** A model that comes from the hub, before `start`. */
+  downloading(progress: DownloadProgress): void;
   start(run: RunStart): void;
   step(metrics: StepMetrics): void;
   evaluated(metrics: EvalMetrics): void;
@@ -88,6 +91,7 @@ export interface ProgressSink {
 
 /** A sink that hears nothing. */
 export const silent: ProgressSink = {
+  downloading() {},
   start() {},
   step() {},
   evaluated() {},

@@ -57,7 +57,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const runDir = resolve(cwd, recipe.out);
   await requireNewRun(runDir, shown);
   const rows = await readTrainingRows(recipe, cwd);
-  const source = await findRecipeModel(recipe, { cwd, warn: warner(progress) });
+  const source = await findRecipeModel(recipe, { cwd, progress });
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
   const backend = await startBackend(recipe.backend);
@@ -119,7 +119,7 @@ export async function resumeRun(
     const rows = await readTrainingRows(recipe, cwd);
     const source = found
       ? await modelOnDisk(found.checkpoint.dir, found.checkpoint.dir)
-      : await findRecipeModel(recipe, { cwd, warn });
+      : await findRecipeModel(recipe, { cwd, progress });
     const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warn);
     const began = found?.state ?? record;
     if (began !== undefined) {

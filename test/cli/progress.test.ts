@@ -60,6 +60,27 @@ describe('progress', () => {
     );
   });
 
+  it('shows a download as a bar on a terminal, else as eleven lines at most and its end', () => {
+    const download = (bar: boolean) => {
+      let text = '';
+      let time = 0;
+      const screen = { columns: 200, write: (part: string) => (text += part) };
+      const progress = createProgress({ screen, bar, memory: () => 0, now: () => time });
+      for (let done = 0; done <= 1000; done++) {
+        progress.downloading({ name: 'a/b', done: done * 1e6, total: 1e9 });
+        time += 10;
+      }
+      return text;
+    };
+    const lines = download(false).trimEnd().split('\n');
+    expect(lines).toHaveLength(11);
+    expect(lines[5]).toBe('downloading a/b  500 MB of 1.0 GB  100 MB/s');
+    expect(lines.at(-1)).toBe('downloaded a/b: 1.0 GB in 10 s');
+    const bars = download(true).split('\r\x1b[K');
+    expect(bars).toContain('[==========          ] a/b  500 MB of 1.0 GB  100 MB/s');
+    expect(bars.at(-1)).toBe('downloaded a/b: 1.0 GB in 10 s\n');
+  });
+
   it('never draws a bar wider than the terminal', () => {
     const drawn = record(true, 10, 40)
       .split('\r\x1b[K')

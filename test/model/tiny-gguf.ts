@@ -98,7 +98,10 @@ function quantized(values: Float32Array): Uint8Array {
     const scale = fromFloat32(Float32Array.of(Math.max(...part.map(Math.abs)) / 127), 'F16');
     const [d] = toFloat32(new Uint8Array(scale), 'F16') as Float32Array & [number];
     bytes.set(scale, block * 34);
-    part.forEach((x, i) => (bytes[block * 34 + 2 + i] = Math.max(-127, Math.min(127, Math.round(x / d)))));
+    bytes.set(
+      Array.from(part, (x) => Math.max(-127, Math.min(127, Math.round(x / d))) & 255),
+      block * 34 + 2,
+    );
   }
   return bytes;
 }

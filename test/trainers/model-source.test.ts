@@ -45,7 +45,7 @@ describe('findModel', () => {
   it('names what is nearest when there is no such model, and what a model may be', async () => {
     await mkdir(join(folder.path, 'gemma'));
     await expect(find('gema')).rejects.toThrow(
-      'gema: there is no such model; a model is a Hugging Face directory, a .gguf file, the folder of a run, or tiny. Did you mean gemma?',
+      'gema: there is no such model; a model is a Hugging Face directory, a .gguf file, the folder of a run, an id of the hub (google/gemma-3-270m), or tiny. Did you mean gemma?',
     );
     await expect(find('nothing-like-it')).rejects.toThrow(/or tiny$/);
   });

@@ -14,7 +14,7 @@ export const generate: CommandModule<object, GenerateArgs> = {
       .positional('model', {
         type: 'string',
         demandOption: true,
-        describe: 'A Hugging Face directory, a .gguf file, the folder of a run, or tiny',
+        describe: 'A Hugging Face directory, a .gguf file, the folder of a run, an id of the hub, or tiny',
       })
       .positional('prompt', { type: 'string', describe: 'The text; - or nothing reads stdin' })
       .option('prompts', {
