@@ -27,6 +27,8 @@ export interface GenerateArgs {
   tokenizer?: string;
   backend: NonNullable<BackendOptions['name']>;
   compute: NonNullable<BackendOptions['compute']>;
+  storage: NonNullable<BackendOptions['storage']>;
+  device: string;
   threads?: number;
   quiet: boolean;
 }
@@ -49,7 +51,8 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
   );
   const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
   requireRoom(ids, args, config.maxPositionEmbeddings);
-  await startBackend({ name: args.backend, compute: args.compute, threads: args.threads ?? null });
+  const { backend, compute, storage, device, threads = null } = args;
+  await startBackend({ name: backend, compute, storage, device, threads });
   const { model, warnings } = await load({});
   for (const warning of warnings) progress.message(warning, 'warning');
   const loaded = performance.now();

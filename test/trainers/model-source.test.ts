@@ -75,13 +75,11 @@ describe('a GGUF file as a model', () => {
     const { config, file } = await openCheckpoint(path);
     const dir = join(folder.path, 'dequantised');
     await mkdir(dir);
-    const tensors = [...file.tensors.values()].map(({ name, shape, readFloat32 }) => ({
-      name,
-      dtype: 'F32' as const,
-      shape,
-      byteLength: 4 * shape.reduce((a, b) => a * b, 1),
-      bytes: async () => new Uint8Array((await readFloat32()).buffer),
-    }));
+    const tensors = [];
+    for (const { name, shape, readFloat32 } of file.tensors.values()) {
+      const bytes = new Uint8Array((await readFloat32()).buffer);
+      tensors.push({ name, dtype: 'F32' as const, shape, byteLength: bytes.length, pieces: () => [bytes] });
+    }
     await writeSafetensorsDirectory(dir, tensors);
     await file.close();
     await writeFile(join(dir, 'config.json'), JSON.stringify(config.raw));

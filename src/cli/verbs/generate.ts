@@ -59,6 +59,12 @@ export const generate: CommandModule<object, GenerateArgs> = {
         default: 'auto' as const,
         describe: 'Number type of matrix products',
       })
+      .option('storage', {
+        choices: ['float32', 'bfloat16'] as const,
+        default: 'float32' as const,
+        describe: 'Number type that weights are kept in',
+      })
+      .option('device', { type: 'string', default: 'auto', describe: 'cpu, cuda or cuda:N' })
       .option('threads', { type: 'number', describe: 'Threads to compute with; one a core by default' })
       .option('quiet', { type: 'boolean', default: false, describe: 'Nothing on stderr but errors' })
       .example('$0 generate runs/lab "hello"', '')

