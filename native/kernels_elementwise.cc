@@ -76,6 +76,14 @@ BINARY(notEqual, at::ne(a, b))
 BINARY(logicalAnd, at::logical_and(a, b))
 BINARY(logicalOr, at::logical_or(a, b))
 
+// batchNorm(x, mean, variance, scale or -1, offset or -1, eps): (x - mean) / sqrt(variance + eps) * scale + offset
+KERNEL(batchNorm) {
+  Tensor scale = call.optional(3), offset = call.optional(4);
+  Tensor y = at::mul(at::sub(call.tensor(0), call.tensor(1)), at::rsqrt(at::add(call.tensor(2), call.number(5))));
+  if (scale.defined()) y = at::mul(y, scale);
+  return call.result(offset.defined() ? at::add(y, offset) : y);
+}
+
 // select(condition, t, e)
 KERNEL(select) { return call.result(at::where(call.tensor(0).to(at::kBool), call.tensor(1), call.tensor(2))); }
 

@@ -119,6 +119,7 @@ export interface Addon extends Unary, Binary, Reduction {
   leakyRelu(x: Handle, alpha: number): Handle;
   clip(x: Handle, low: number, high: number): Handle;
   step(x: Handle, alpha: number): Handle;
+  batchNorm(x: Handle, mean: Handle, variance: Handle, scale: Handle, offset: Handle, eps: number): Handle;
   select(condition: Handle, t: Handle, e: Handle): Handle;
   argMax(x: Handle, axis: number): Handle;
   argMin(x: Handle, axis: number): Handle;

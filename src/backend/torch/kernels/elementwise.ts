@@ -1,10 +1,17 @@
 /** Elementwise kernels of TensorFlow.js, by table: their name there, their name in the addon, the dtype of the result. */
 import * as tf from '../../tfjs.ts';
-import { addon, type BinaryName, readShape, type UnaryName, writeShape } from '../addon.ts';
+import { addon, type BinaryName, type Handle, readShape, type UnaryName, writeShape } from '../addon.ts';
 import { kernel, withView } from '../register.ts';
 
 type One = { x: tf.TensorInfo };
 type Two = { a: tf.TensorInfo; b: tf.TensorInfo };
+type BatchNorm = {
+  x: tf.TensorInfo;
+  mean: tf.TensorInfo;
+  variance: tf.TensorInfo;
+  scale?: tf.TensorInfo;
+  offset?: tf.TensorInfo;
+};
 
 /** 'float32' results whatever goes in; 'same' keeps the dtype; 'bool' is a question. */
 const UNARY: Record<string, [UnaryName, 'float32' | 'same' | 'bool']> = {
@@ -116,6 +123,14 @@ export function registerElementwise(): void {
       sum = more;
     }
     return backend.wrap(sum, first!.dtype, first!.shape);
+  });
+  // tfjs-layers' LayerNormalization calls it, too.
+  kernel<BatchNorm, { varianceEpsilon: number }>('FusedBatchNorm', (inputs, { varianceEpsilon }, backend) => {
+    const { x, mean, variance, scale, offset } = inputs;
+    const optional = (tensor?: tf.TensorInfo) => (tensor ? backend.handle(tensor) : -1);
+    const [h, m, v] = [x, mean, variance].map((tensor) => backend.handle(tensor)) as [Handle, Handle, Handle];
+    const y = addon().batchNorm(h, m, v, optional(scale), optional(offset), varianceEpsilon);
+    return backend.wrap(y, 'float32', x.shape);
   });
   kernel<{ condition: tf.TensorInfo; t: tf.TensorInfo; e: tf.TensorInfo }>(
     'Select',
