@@ -147,9 +147,13 @@ export function resetPeakMemory(): void {
   }
 }
 
-/** Seconds that `f` takes, the shortest of `repeats` runs after one that is not counted. */
-export async function bestSeconds(repeats: number, f: () => void | Promise<void>): Promise<number> {
-  await f();
+/** Seconds that `f` takes, the shortest of `repeats` runs; `warmUp` makes one before that is not counted. */
+export async function bestSeconds(
+  repeats: number,
+  f: () => void | Promise<void>,
+  warmUp = true,
+): Promise<number> {
+  if (warmUp) await f();
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < repeats; i++) {
     const start = performance.now();

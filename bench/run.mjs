@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { bundleOptions } from '../scripts/bundle-options.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const SHARED = ['harness.ts', 'peer-python.ts', 'main.ts'];
+const SHARED = ['harness.ts', 'main.ts', 'peer-python.ts', 'random-tensor.ts'];
 const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts') && !SHARED.includes(file))
   .map((file) => file.slice(0, -3));

@@ -1,9 +1,10 @@
 """PyTorch eager measured on request, for bench/engine: reads one JSON request a line, answers with one JSON line.
 
 {"item": "matmul", "size": n} | {"item": "block", "tokens": t, "attention": "eager" | "sdpa"} | {"item": "cross_entropy",
-"rows": r, "vocabulary": v} | {"item": "adamw", "size": n} | {"item": "small_ops", "count": n} | {"item": "versions"}
+"rows": r, "vocabulary": v} | {"item": "adamw", "size": n} | {"item": "small_ops", "count": n} |
+{"item": "versions", "threads": n}, which sets the threads.
 Answers {"seconds": best of the repeats} and, for cross_entropy, {"bytes": added to resident memory at its highest}.
-fp32, threads as torch chooses them.
+fp32. bench/engine/measure.ts is the same for TensorFlow.js.
 """
 
 import json
@@ -13,11 +14,12 @@ import time
 import torch
 import torch.nn.functional as F
 
-REPEATS = {"matmul": 5, "block": 3, "cross_entropy": 2, "adamw": 5, "small_ops": 5}
+REPEATS = {"matmul": 5, "block": 3, "cross_entropy": 1, "adamw": 5, "small_ops": 5}
 
 
-def best(repeats: int, f) -> float:
-    f()
+def best(repeats: int, f, warm_up: bool = True) -> float:
+    if warm_up:
+        f()
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -75,7 +77,7 @@ def cross_entropy(rows: int, vocabulary: int):
     before = resident("VmRSS")
     step()
     added = resident("VmHWM") - before
-    return {"seconds": best(REPEATS["cross_entropy"], step), "bytes": added}
+    return {"seconds": best(REPEATS["cross_entropy"], step, warm_up=False), "bytes": added}
 
 
 def adamw(size: int):
@@ -99,9 +101,10 @@ def small_ops(count: int):
         return {"seconds": best(REPEATS["small_ops"], chain)}
 
 
-def versions():
+def versions(threads: int):
     import transformers
 
+    torch.set_num_threads(threads)
     return {"torch": torch.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads()}
 
 
