@@ -52,7 +52,7 @@ VECTOR_CLONES void fold_second_moment(float* v, const float* g, float scale, flo
   for (int64_t j = 0; j < n; ++j) {
     float x = g[j] * scale;
     v[j] = beta * v[j] + (1.f - beta) * (x * x + eps);
-    factor[j] = 1.f / std::sqrt(v[j]);
+    factor[j] = 1.f / __builtin_sqrtf(v[j]);
   }
 }
 

@@ -17,7 +17,7 @@ VECTOR_CLONES void adamw(float* p, const float* g, float* m, float* v, int64_t n
     float vi = s.beta2 * v[i] + (1.f - s.beta2) * gi * gi;
     m[i] = mi;
     v[i] = vi;
-    p[i] = p[i] * s.decay - step_size * mi / (std::sqrt(vi) / s.correction2_root + s.eps);
+    p[i] = p[i] * s.decay - step_size * mi / (__builtin_sqrtf(vi) / s.correction2_root + s.eps);
   }
 }
 

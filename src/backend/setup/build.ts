@@ -117,6 +117,9 @@ function compileFlags(torch: TorchInstall): string[] {
     '-fPIC',
     // Without it at::parallel_for is inlined as a serial loop in our own files, silently.
     ...(mac ? [] : ['-fopenmp']),
+    // A square root that may set errno is a branch in the middle of a loop, which is then not vectorised. g++ 12 does not
+    // take this from the fast-math of VECTOR_CLONES.
+    '-fno-math-errno',
     '-DNDEBUG',
     '-DNAPI_VERSION=8',
     '-fvisibility=hidden',
