@@ -13,8 +13,8 @@ interface Answer {
   peak_rss_bytes: number;
 }
 
-/** Loads of each; the first one warms the page cache for both sides. */
-const TURNS = 3;
+/** Loads of each, the first with a cold page cache perhaps; the best counts. transformers takes half a minute for a GGUF file. */
+const TURNS = 2;
 
 const benchmark: Benchmark & { loadOnce(path: string, storage: StorageType): Promise<void> } = {
   /** What a process of our own does: one load, its figures as the last line. */
