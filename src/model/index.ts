@@ -1,4 +1,5 @@
 export { KeyValueCache } from './cache.ts';
+export { type Carried, NOTHING_CARRIED, openCarried } from './carried.ts';
 export { type Completion, type CompletionOptions, complete } from './complete.ts';
 export {
   countParameters,

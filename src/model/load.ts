@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import seedrandom from 'seedrandom';
 import { emptyParameter, type FloatFileType, fill, parameterOf, pieces, rawTypes } from '../backend/index.ts';
 import * as tf from '../backend/tfjs.ts';
+import { type Carried, NOTHING_CARRIED } from './carried.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { type Gemma3Config, parameterShapes } from './config.ts';
 import {
@@ -88,12 +89,17 @@ export function loadGemma3(directory: string, options?: Gemma3Options): Promise<
 
 /**
  * Writes config.json and safetensors (in shards past 5 GB), each flushed to the disk.
+ * @param carried what the checkpoint has beside the decoder
  * @param directory made when it is not there
  */
 export async function saveGemma3(
   model: Gemma3,
   directory: string,
-  { prefix = 'model.', dtype = 'F32' }: { prefix?: string; dtype?: FloatFileType } = {},
+  {
+    prefix = 'model.',
+    dtype = 'F32',
+    carried = NOTHING_CARRIED,
+  }: { prefix?: string; dtype?: FloatFileType; carried?: Carried } = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   const tensors: TensorToWrite[] = [...model.parameters].map(([name, parameter]) => ({
@@ -106,7 +112,7 @@ export async function saveGemma3(
         ? pieces(parameter, dtype)
         : [fromFloat32(parameter.dataSync() as Float32Array, dtype)],
   }));
-  await writeSafetensorsDirectory(directory, tensors);
+  await writeSafetensorsDirectory(directory, [...tensors, ...carried.tensors]);
   await writeFileSynced(
     join(directory, 'config.json'),
     `${JSON.stringify(writtenConfig(model.config, dtype), null, 2)}\n`,

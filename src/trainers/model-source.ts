@@ -6,6 +6,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
 import { fetchModel, type HubId, parseHubId } from '../model/hub/index.ts';
 import {
+  type Carried,
   checkGemma3,
   createGemma3,
   type Gemma3,
@@ -13,6 +14,8 @@ import {
   type Gemma3Options,
   isGguf,
   loadGemma3,
+  NOTHING_CARRIED,
+  openCarried,
   presetConfig,
 } from '../model/index.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
@@ -34,6 +37,8 @@ export interface ModelSource {
   /** Small files that go into every checkpoint beside weights and config. */
   files: ReadonlyMap<string, Uint8Array>;
   load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string; warnings: string[] }>;
+  /** What goes into every checkpoint beside the decoder; the caller closes it. */
+  carried(): Promise<Carried>;
 }
 
 /** Which model. */
@@ -102,6 +107,7 @@ async function tinyModel(seed: number, tokenizerPath: string | undefined): Promi
       .digest('hex'),
     files: withGenerationConfig(await tokenizer.files(), config),
     load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.', warnings: [] }),
+    carried: async () => NOTHING_CARRIED,
   };
 }
 
@@ -125,6 +131,7 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
     sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint([path])),
     files: withGenerationConfig(files, config),
     load: (options) => loadGemma3(path, options),
+    carried: () => openCarried(path),
   };
 }
 

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
-import { type Gemma3, saveGemma3 } from '../model/index.ts';
+import { type Carried, type Gemma3, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import {
   type Checkpoint,
@@ -71,6 +71,7 @@ async function runSession(
     embedScale: modelFields.embedScale,
     activationCheckpointing: train.activationCheckpointing,
   });
+  const carried = await source.carried();
   for (const warning of warnings) progress.message(warning, 'warning');
   const optimizer = createOptimizer(train.optimizer, model.parameters, recipe.seed);
   const from: Position = resumed
@@ -114,7 +115,7 @@ async function runSession(
         progress,
         stop,
         save: (position) =>
-          save(session, { model, prefix, optimizer }, position, total, method.stepsPerEpoch),
+          save(session, { model, prefix, carried, optimizer }, position, total, method.stepsPerEpoch),
       },
       from,
     );
@@ -122,6 +123,7 @@ async function runSession(
   } finally {
     signals?.dispose();
     metrics.close();
+    await carried.close();
     for (const tensor of optimizer.state.values()) tensor.dispose();
     model.dispose();
   }
@@ -153,7 +155,12 @@ function learningRate({ train: { optimizer, schedule } }: Recipe, step: number, 
 /** Writes the checkpoint of a position, then removes old ones. */
 async function save(
   session: Session,
-  { model, prefix, optimizer }: { model: Gemma3; prefix: string; optimizer: Optimizer },
+  {
+    model,
+    prefix,
+    carried,
+    optimizer,
+  }: { model: Gemma3; prefix: string; carried: Carried; optimizer: Optimizer },
   position: Position,
   total: number,
   stepsPerEpoch: number,
@@ -179,7 +186,7 @@ async function save(
     const { checkpoint, bytes } = await writeCheckpoint(runDir, position.step, async (dir) => {
       // As they are stored in memory, whatever the source was: a resumed run must find the weights bit by bit.
       const dtype = session.backend.storage === 'bfloat16' ? 'BF16' : 'F32';
-      await saveGemma3(model, dir, { prefix, dtype });
+      await saveGemma3(model, dir, { prefix, dtype, carried });
       for (const [name, content] of source.files) await writeFile(join(dir, name), content);
       const paths = trainerPaths(dir);
       await mkdir(paths.folder);

@@ -8,6 +8,7 @@ import {
   createGemma3,
   generate,
   loadGemma3,
+  openCarried,
   parseConfig,
   presetConfig,
   saveGemma3,
@@ -52,6 +53,41 @@ async function contents(path: string): Promise<Map<string, string>> {
   await file.close();
   return found;
 }
+
+it('carries the picture part of a multimodal checkpoint along, even if the file is gone by then', async () => {
+  const path = mkdtempSync(join(dir, 'pictures-'));
+  const text = await openSafetensors(await checkpoint('language_model.model.', 'BF16'));
+  const pixels = new Uint8Array(20_000_000).map((_, i) => i % 251);
+  const picture = (name: string, bytes: Uint8Array) => ({
+    name,
+    dtype: 'BF16' as const,
+    shape: [bytes.length / 2],
+    byteLength: bytes.length,
+    pieces: () => [bytes],
+  });
+  await writeSafetensorsDirectory(path, [
+    ...[...text.tensors.values()].map((source) => ({
+      ...source,
+      dtype: 'BF16' as const,
+      pieces: async function* () {
+        yield await source.read();
+      },
+    })),
+    picture('vision_tower.vision_model.embeddings.patch_embedding.weight', pixels),
+    picture('multi_modal_projector.mm_input_projection_weight', pixels.slice(0, 8)),
+  ]);
+  await text.close();
+  writeFileSync(join(path, 'config.json'), readFileSync(join(fixture, 'config.json')));
+  const expected = await contents(path);
+  const { model, ...as } = await loadGemma3(path);
+  const carried = await openCarried(path);
+  rmSync(path, { recursive: true });
+  const saved = mkdtempSync(join(dir, 'saved-'));
+  await saveGemma3(model, saved, { ...as, carried });
+  await carried.close();
+  model.dispose();
+  expect(await contents(saved)).toEqual(expected);
+});
 
 describe('a checkpoint that is loaded and saved', () => {
   it.each(['model.', 'language_model.model.', 'model.language_model.', ''])(

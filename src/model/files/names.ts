@@ -20,7 +20,7 @@ export interface ResolvedNames {
   prefix: string;
   /** The decoder's name (`layers.0.mlp.up_proj.weight`) -> where it is. */
   tensors: Map<string, TensorSource>;
-  /** Tensors of the picture part, left out of the model; a multimodal checkpoint is written back with them. */
+  /** Tensors of the picture part, left out of the model; see `openCarried`. */
   vision: TensorSource[];
   /** What a user should hear about, though it loads. */
   warnings: string[];

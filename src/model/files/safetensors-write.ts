@@ -25,7 +25,7 @@ export async function writeSafetensors(
     let position = await writeHeader(handle, ordered, { format: 'pt', ...metadata });
     for (const tensor of ordered) {
       const start = position;
-      for (const piece of tensor.pieces()) {
+      for await (const piece of tensor.pieces()) {
         await writeAll(handle, piece, position);
         position += piece.byteLength;
       }

@@ -50,5 +50,5 @@ export interface TensorToWrite {
   dtype: SafetensorsDtype;
   shape: readonly number[];
   byteLength: number;
-  pieces(): Iterable<Uint8Array>;
+  pieces(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
