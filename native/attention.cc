@@ -11,8 +11,9 @@ namespace isogloss {
 namespace {
 
 #include "fast_exp.h"
+#include "row_math.h"
 
-constexpr int64_t kBlock = 128;  // query rows whose scores are held at once
+constexpr int64_t kBlock = 64;  // query rows whose scores are held at once
 
 struct Run { int64_t start, length; };  // a stretch of tokens of one segment
 
@@ -58,12 +59,6 @@ VECTOR_CLONES void softmax_grad_row(float* s, float* d, float lse, float delta, 
     d[j] = p * (d[j] - delta) * scale;
   }
   for (int64_t j = last; j < n; ++j) s[j] = d[j] = 0.f;
-}
-
-VECTOR_CLONES float dot(const float* a, const float* b, int64_t n) {
-  float sum = 0;
-  for (int64_t j = 0; j < n; ++j) sum += a[j] * b[j];
-  return sum;
 }
 
 struct Block { int64_t row, rows, key, keys; };  // within a run: query rows, and the keys any of them can see

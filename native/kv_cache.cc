@@ -9,12 +9,7 @@ namespace isogloss {
 namespace {
 
 #include "fast_exp.h"
-
-VECTOR_CLONES float dot(const float* a, const float* b, int64_t n) {
-  float sum = 0;
-  for (int64_t j = 0; j < n; ++j) sum += a[j] * b[j];
-  return sum;
-}
+#include "row_math.h"
 
 VECTOR_CLONES void add_scaled(float* y, const float* x, float a, int64_t n) {
   for (int64_t j = 0; j < n; ++j) y[j] += a * x[j];

@@ -11,10 +11,9 @@ import os from 'node:os';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../paths.ts';
 import { output, run } from './run.ts';
-import { buildDir, nativeFiles, type Stamp, sourcesHash, stampFile } from './status.ts';
+import { buildDir, mac, nativeFiles, OWN_FLAGS, type Stamp, sourcesHash, stampFile } from './status.ts';
 import type { TorchInstall } from './torch.ts';
 
-const mac = process.platform === 'darwin';
 /** A compiler takes up to 0.8 GB on libtorch's headers. */
 const MAX_JOBS = 4;
 const MIN_JOBS = 2;
@@ -112,17 +111,7 @@ function compileFlags(torch: TorchInstall): string[] {
   const require = createRequire(import.meta.url);
   const { include_dir: nodeHeaders } = require('node-api-headers') as { include_dir: string };
   return [
-    '-O2',
-    '-std=c++20',
-    '-fPIC',
-    // Without it at::parallel_for is inlined as a serial loop in our own files, silently.
-    ...(mac ? [] : ['-fopenmp']),
-    // A square root that may set errno is a branch in the middle of a loop, which is then not vectorised. g++ 12 does not
-    // take this from the fast-math of VECTOR_CLONES.
-    '-fno-math-errno',
-    '-DNDEBUG',
-    '-DNAPI_VERSION=8',
-    '-fvisibility=hidden',
+    ...OWN_FLAGS,
     `-D_GLIBCXX_USE_CXX11_ABI=${torch.abi}`,
     ...[nodeHeaders, join(torch.dir, 'include'), join(torch.dir, 'include/torch/csrc/api/include')].flatMap(
       (dir) => ['-isystem', dir],

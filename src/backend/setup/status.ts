@@ -21,7 +21,7 @@ export interface Stamp {
   torch: TorchInstall;
   /** Absolute path of the .node file. */
   addon: string;
-  /** Hash of the native sources it was made of. */
+  /** Hash of the native sources it was made of, and of the flags. */
   sources: string;
 }
 
@@ -35,9 +35,26 @@ export function stampFile(): string {
   return join(buildDir(), 'stamp.json');
 }
 
-/** Hash of native/: what the addon has to be made of. */
+export const mac = process.platform === 'darwin';
+
+/** What g++ is told whatever the torch. */
+export const OWN_FLAGS: readonly string[] = [
+  '-O2',
+  '-std=c++20',
+  '-fPIC',
+  // Without it at::parallel_for is inlined as a serial loop in our own files, silently.
+  ...(mac ? [] : ['-fopenmp']),
+  // A square root that may set errno is a branch in the middle of a loop, which is then not vectorised. g++ 12 does not
+  // take this from the fast-math of VECTOR_CLONES.
+  '-fno-math-errno',
+  '-DNDEBUG',
+  '-DNAPI_VERSION=8',
+  '-fvisibility=hidden',
+];
+
+/** Hash of native/ and of how it is compiled: what the addon has to be made of. */
 export function sourcesHash(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(JSON.stringify(OWN_FLAGS));
   const native = join(packageRoot(), 'native');
   for (const name of nativeFiles()) hash.update(`${name}\0`).update(readFileSync(join(native, name)));
   return hash.digest('hex').slice(0, 16);
