@@ -12,8 +12,8 @@ export type StorageType = 'float32' | 'bfloat16';
 
 const CODE = { F32: storageCode('float32'), BF16: storageCode('bfloat16'), F16: storageCode('float16') };
 const BYTES = { F32: 4, BF16: 2, F16: 2 };
-/** Bytes that cross at once: large against the cost of a call, small against any model. */
-const PIECE = 16 << 20;
+/** Bytes that cross at once: large against the cost of a call, small enough to stay in the second-level cache. */
+const PIECE = 1 << 20;
 
 /** What weights are stored as here. */
 export function storageType(): StorageType {
@@ -82,10 +82,17 @@ export async function fill(
     tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, 'float32')));
     return;
   }
-  const buffer = new Uint8Array(Math.min(PIECE, total));
-  for (let offset = 0; offset < total; offset += PIECE) {
-    const piece = buffer.subarray(0, Math.min(PIECE, total - offset));
+  // One buffer is read into while the other is taken over.
+  const buffers = [new Uint8Array(Math.min(PIECE, total)), new Uint8Array(Math.min(PIECE, total))] as const;
+  const start = async (offset: number) => {
+    const piece = buffers[(offset / PIECE) % 2]!.subarray(0, Math.min(PIECE, total - offset));
     await read(offset, piece);
+    return piece;
+  };
+  let next = total > 0 ? start(0) : undefined;
+  for (let offset = 0; offset < total; offset += PIECE) {
+    const piece = await next!;
+    if (offset + PIECE < total) next = start(offset + PIECE);
     addon().writeBytes(backend.handle(variable), offset / BYTES[type], CODE[type], piece);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 
-/** 20 MB of bf16, 40 MB of fp32: pieces are 16 MiB. */
+/** 20 MB of bf16, 40 MB of fp32: many pieces, and a part of one. */
 const SIZE = 10_000_000;
 const BYTES = { F32: 4, BF16: 2, F16: 2 };
 
