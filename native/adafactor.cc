@@ -105,12 +105,11 @@ void matrix(const Settings& s, const Parameter& p, const Tensor& g, const Tensor
     for (int64_t i = begin; i < end; ++i) sum += norm_row(pg + i * C, fc, scale * fr[i], C);
     return sum;
   });
-  auto [size, decay] = step_size(s, p, norm);
-  float factor_scale = size * scale, keep = decay;  // a lambda cannot take structured bindings along
+  StepSize step = step_size(s, p, norm);
   p.change_on_cpu([&](float* values, int64_t first, int64_t n) {
     for (int64_t done = 0; done < n;) {
       int64_t i = (first + done) / C, j = (first + done) % C, count = std::min(n - done, C - j);
-      apply(values + done, pg + i * C + j, fc + j, factor_scale * fr[i], keep, count);
+      apply(values + done, pg + i * C + j, fc + j, step.size * scale * fr[i], step.decay, count);
       done += count;
     }
   });
@@ -127,9 +126,8 @@ void vector(const Settings& s, const Parameter& p, const Tensor& g, const Tensor
     fold_second_moment(pv + begin, pg + begin, scale, beta, eps, pf + begin, end - begin);
     return static_cast<double>(norm_row(pg + begin, pf + begin, scale, end - begin));
   });
-  auto [size, decay] = step_size(s, p, norm);
-  float factor_scale = size * scale, keep = decay;  // a lambda cannot take structured bindings along
-  p.change_on_cpu([&](float* values, int64_t first, int64_t count) { apply(values, pg + first, pf + first, factor_scale, keep, count); });
+  StepSize step = step_size(s, p, norm);
+  p.change_on_cpu([&](float* values, int64_t first, int64_t count) { apply(values, pg + first, pf + first, step.size * scale, step.decay, count); });
 }
 
 void elsewhere(const Settings& s, const Parameter& p, const Tensor& gradient, const Tensor& row, const Tensor& column) {

@@ -18,6 +18,17 @@ at::ScalarType array_type(napi_typedarray_type type) {
     default: TORCH_CHECK(false, "typed arrays of this kind cannot become a tensor");
   }
 }
+
+// A run of a tensor's elements and the raw bytes of a file that go with it: arguments 0 to 3 of writeBytes, readBytes.
+struct Piece { Tensor elements; at::ScalarType type; Call::Bytes bytes; };
+Piece piece_of(Call& call, const char* kernel, const Tensor& flat) {
+  auto type = scalar_type(call.integer(2));
+  auto bytes = call.bytes(3);
+  int64_t first = static_cast<int64_t>(call.number(1)), n = static_cast<int64_t>(bytes.length) / c10::elementSize(type);
+  TORCH_CHECK(first >= 0 && first + n <= flat.numel() && n * c10::elementSize(type) == bytes.length, kernel, ": ", bytes.length,
+              " bytes at element ", first, " of ", flat.numel());
+  return {flat.narrow(0, first, n), type, bytes};
+}
 }  // namespace
 
 // create(typed array, dtype code): shape in scratch. A Uint16Array holds the bits of bf16 or f16.
@@ -40,17 +51,13 @@ KERNEL(empty) { return call.result(at::empty(shape_in_scratch(), on_device(scala
 // writeBytes(a, first element, file dtype code, Uint8Array): a run of a's elements from the raw little-endian values of a
 // file, so that a tensor is read in pieces and never lies in memory twice.
 KERNEL(writeBytes) {
-  auto type = scalar_type(call.integer(2));
-  auto bytes = call.bytes(3);
-  int64_t first = static_cast<int64_t>(call.number(1)), n = static_cast<int64_t>(bytes.length) / c10::elementSize(type);
-  Tensor flat = call.tensor(0).view({-1});
-  TORCH_CHECK(first >= 0 && first + n <= flat.numel() && n * c10::elementSize(type) == bytes.length, "writeBytes: ", bytes.length,
-              " bytes at element ", first, " of ", flat.numel());
+  auto [elements, type, bytes] = piece_of(call, "writeBytes", call.tensor(0).view({-1}));
+  int64_t n = elements.numel();
   if (n == 0) return call.nothing();
   bool aligned = reinterpret_cast<uintptr_t>(bytes.data) % c10::elementSize(type) == 0;
   Tensor raw = aligned ? at::from_blob(bytes.data, {n}, at::TensorOptions().dtype(type)) : at::empty({n}, type);
   if (!aligned) std::memcpy(raw.data_ptr(), bytes.data, bytes.length);
-  flat.narrow(0, first, n).copy_(raw);
+  elements.copy_(raw);
   return call.nothing();
 }
 
@@ -65,14 +72,9 @@ KERNEL(read) {
 
 // readBytes(a, first element, file dtype code, Uint8Array): the other way.
 KERNEL(readBytes) {
-  auto type = scalar_type(call.integer(2));
-  auto bytes = call.bytes(3);
-  int64_t first = static_cast<int64_t>(call.number(1)), n = static_cast<int64_t>(bytes.length) / c10::elementSize(type);
-  Tensor flat = call.tensor(0).reshape({-1});
-  TORCH_CHECK(first >= 0 && first + n <= flat.numel() && n * c10::elementSize(type) == bytes.length, "readBytes: ", bytes.length,
-              " bytes at element ", first, " of ", flat.numel());
-  Tensor piece = flat.narrow(0, first, n).to(at::kCPU, type).contiguous();
-  if (n > 0) std::memcpy(bytes.data, piece.data_ptr(), bytes.length);
+  auto [elements, type, bytes] = piece_of(call, "readBytes", call.tensor(0).reshape({-1}));
+  Tensor piece = elements.to(at::kCPU, type).contiguous();
+  if (bytes.length > 0) std::memcpy(bytes.data, piece.data_ptr(), bytes.length);
   return call.nothing();
 }
 

@@ -95,9 +95,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
     return stored_like(y, a);
   }
   Tensor y = widened(b);
-  if (library == MatmulLibrary::kOneDnn && fits_library(x, y)) return stored_like(onednn_linear(x, y.t()), a);
-  if (library == MatmulLibrary::kOpenBlas && fits_library(x, y)) return stored_like(openblas_product(x, y), a);
-  return stored_like(at::matmul(x, y), a);
+  return stored_like(y.dim() == 2 ? dense_linear(x, y.t()) : at::matmul(x, y), a);
 }
 
 Tensor linear_product(const Tensor& x, const Tensor& weight) {

@@ -1,9 +1,10 @@
 /** Where tensors are. What runs on a GPU is what runs here without the kernels that are written for the CPU. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Gradients, linearCrossEntropy, startBackend } from '../../src/backend/index.ts';
+import { Gradients, startBackend } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import { addon, torchBackend } from '../../src/backend/torch/index.ts';
 import { createGemma3, generate, presetConfig } from '../../src/model/index.ts';
+import { nextTokenLoss } from '../model/next-token-loss.ts';
 import { startTorch } from './torch.ts';
 
 beforeAll(startTorch);
@@ -25,15 +26,7 @@ describe('without the kernels that are written for the CPU', () => {
   it('loss and every gradient of a model are the same', () => {
     const model = createGemma3(presetConfig('tiny'), 3);
     const tokens = Array.from({ length: 90 }, (_, i) => 10 + ((i * 37) % 400));
-    const loss = () =>
-      tf.tidy(() => {
-        const { hidden_BTD } = model.forward({ tokens_BT: tf.tensor2d([tokens], [1, 90], 'int32') });
-        const hidden_RD = hidden_BTD.reshape([90, -1]).slice([0, 0], [89, -1]) as tf.Tensor2D;
-        const labels_R = tf.tensor1d(tokens.slice(1), 'int32');
-        const weights_R = tf.fill([89], 1 / 89) as tf.Tensor1D;
-        const table = model.parameter('embed_tokens.weight');
-        return linearCrossEntropy(hidden_RD, table, labels_R, weights_R).loss;
-      });
+    const loss = () => nextTokenLoss(model, tokens);
     const [own, others] = [new Gradients(model.parameters), new Gradients(model.parameters)];
     const value = own.accumulate(loss);
     torchBackend().runsOwnKernels = false;

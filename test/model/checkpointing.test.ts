@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Gradients, linearCrossEntropy } from '../../src/backend/index.ts';
+import { Gradients } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import { createGemma3, presetConfig } from '../../src/model/index.ts';
 import { startTorch } from '../backend/torch.ts';
+import { nextTokenLoss } from './next-token-loss.ts';
 
 beforeAll(startTorch);
 
@@ -11,15 +12,7 @@ describe('activation checkpointing', () => {
     const model = createGemma3(presetConfig('tiny'), 3);
     const before = tf.memory().numTensors;
     const tokens = Array.from({ length: 90 }, (_, i) => 10 + ((i * 37) % 400));
-    const loss = () =>
-      tf.tidy(() => {
-        const { hidden_BTD } = model.forward({ tokens_BT: tf.tensor2d([tokens], [1, 90], 'int32') });
-        const hidden_RD = hidden_BTD.reshape([90, -1]).slice([0, 0], [89, -1]) as tf.Tensor2D;
-        const labels_R = tf.tensor1d(tokens.slice(1), 'int32');
-        const weights_R = tf.fill([89], 1 / 89) as tf.Tensor1D;
-        return linearCrossEntropy(hidden_RD, model.parameter('embed_tokens.weight'), labels_R, weights_R)
-          .loss;
-      });
+    const loss = () => nextTokenLoss(model, tokens);
     const [plain, sparing] = [new Gradients(model.parameters), new Gradients(model.parameters)];
     const value = plain.accumulate(loss);
     model.activationCheckpointing = true;

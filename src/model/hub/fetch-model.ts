@@ -5,6 +5,7 @@ import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { withLock } from '../../../scripts/lock.mjs';
 import { UserError } from '../../errors.ts';
 import { INDEX_FILE, readJson, SINGLE_FILE } from '../files/index.ts';
+import { TOKENIZER_FILES } from '../tokenizer/load.ts';
 import {
   cachedCommit,
   linkBlob,
@@ -33,16 +34,7 @@ export interface FetchOptions extends Pick<DownloadOptions, 'attempts' | 'wait'>
 }
 
 /** What is wanted of a model beside its weights. Never pickles: they are programs. */
-const SMALL = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer.model',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-];
+const SMALL = ['config.json', 'generation_config.json', ...TOKENIZER_FILES];
 
 /** A file of the listing that is fit to be downloaded. */
 interface Entry {

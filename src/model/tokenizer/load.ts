@@ -14,8 +14,8 @@ import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 import { vocabularyOfJson } from './tokenizer-json.ts';
 import { openTokenizerModel } from './tokenizer-model.ts';
 
-/** Files of a tokenizer that are copied into a written checkpoint when they are there. */
-const CARRIED = [
+/** Files of a tokenizer: fetched with a model, and copied into a written checkpoint, when they are there. */
+export const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer.model',
   'tokenizer_config.json',
@@ -111,7 +111,7 @@ async function findChatTemplate(directory: string): Promise<string | undefined> 
 
 async function carriedFiles(directory: string, file: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  for (const name of CARRIED) {
+  for (const name of TOKENIZER_FILES) {
     const path = name === 'tokenizer.json' && basename(file).endsWith('.json') ? file : join(directory, name);
     const bytes = await readIfThere(path);
     if (bytes !== undefined) files.set(name, bytes);
