@@ -4,7 +4,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { type BackendOptions, memoryInfo, startBackend } from '../backend/index.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { complete } from '../model/index.ts';
-import { encodePrompt, type Tokenizer } from '../model/tokenizer/index.ts';
+import { encodePrompt, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
 import { type StopSignal, silent, watchSignals } from '../trainers/index.ts';
 import { findModel } from '../trainers/model-source.ts';
 import { count } from './format.ts';
@@ -51,6 +51,7 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
   );
   const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
   requireRoom(ids, args, config.maxPositionEmbeddings);
+  const turnEnds = args.chat ? [turnEndId(tokenizer) ?? []].flat() : [];
   const { backend, compute, storage, device, threads = null } = args;
   await startBackend({ name: backend, compute, storage, device, threads });
   const { model, warnings } = await load({});
@@ -67,7 +68,7 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
       topP: args.topP,
       seed: args.seed,
       batchSize: args.batchSize,
-      stopIds: args.chat ? [...config.eosTokenIds, tokenizer.endOfTurnId] : config.eosTokenIds,
+      stopIds: [...config.eosTokenIds, ...turnEnds],
       stopTexts: args.stop,
       stopped: () => signals.signal !== undefined,
       onText(_, text) {

@@ -10,6 +10,9 @@ import { encodeTrainingData, readTrainingRows } from '../trainers/training-data.
 import { bytes, count } from './format.ts';
 import { createProgress } from './progress.ts';
 
+/** What the rows below mean. */
+const LEGEND =
+  '  what is trained on is in [[ ]]; special tokens are as <eos>, letters that spell one as \\<eos>:';
 /** Rows whose masks are shown. */
 const SHOWN = 2;
 /** Float32 weights, their gradient, and AdamW's two running means. */
@@ -44,7 +47,7 @@ export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promis
     ...warnings.map((text) => ['warning', text]),
   ].map(([label, text]) => `  ${label!.padEnd(10)}  ${text}`);
   const samples = data.train.examples.slice(0, SHOWN).map((example) => maskedText(example, source.tokenizer));
-  return [...lines, '  what is trained on is in [[ ]]:', ...samples.map((text) => `    ${text}`)].join('\n');
+  return [...lines, LEGEND, ...samples.map((text) => `    ${text}`)].join('\n');
 }
 
 function describeData({ examples, numTokens, numTargets }: Dataset): string {
@@ -57,11 +60,32 @@ function maskedText({ ids, target }: Example, tokenizer: Tokenizer): string {
   for (let start = 0; start < ids.length; ) {
     let end = start;
     while (end < ids.length && Boolean(target[end]) === Boolean(target[start])) end++;
-    const part = tokenizer
-      .decode(Array.from(ids.slice(start, end)), { skipSpecials: false })
-      .replaceAll('\n', '\\n');
+    const part = shownText(Array.from(ids.slice(start, end)), tokenizer).replaceAll('\n', '\\n');
     text += target[start] ? pc.green(`[[${part}]]`) : pc.dim(part);
     start = end;
   }
+  return text;
+}
+
+/** Text of ids, in which tokens that are found whole (`<eos>`) are told from letters that spell one (`\\<eos>`). */
+function shownText(ids: readonly number[], tokenizer: Tokenizer): string {
+  const whole = [...tokenizer.added].filter(([content]) => !/^[\s▁]*$/u.test(content));
+  const wholeIds = new Set(whole.map(([, { id }]) => id));
+  let text = '';
+  let letters: number[] = [];
+  const flush = (): void => {
+    let part = letters.length === 0 ? '' : tokenizer.decode(letters);
+    for (const [content] of whole) part = part.replaceAll(content, `\\${content}`);
+    text += part;
+    letters = [];
+  };
+  for (const id of ids) {
+    if (!wholeIds.has(id)) letters.push(id);
+    else {
+      flush();
+      text += tokenizer.idToToken(id);
+    }
+  }
+  flush();
   return text;
 }

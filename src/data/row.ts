@@ -21,6 +21,8 @@ export type Row = RowContent & {
   place: Place;
   /** With `messages`: only turns from this index on are trained on, earlier ones are context. Default 0. */
   trainFrom?: number;
+  /** With `messages`: indices of replies that are context, too. */
+  untrained?: readonly number[];
 };
 
 /**

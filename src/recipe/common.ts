@@ -62,10 +62,24 @@ export const data = z
       unit: 'tokens',
       source: '640: the paper',
     }),
-    template: z.enum(['chat', 'plain']).default('chat').meta({
-      description: "Gemma's chat template, or prompt and reply as they are.",
-      source: "Gemma's own format; its markers exist in the vocabulary of the base model, too",
-    }),
+    template: z
+      .enum(['chat', 'plain'])
+      .default('chat')
+      .meta({
+        description:
+          "The model's chat template (Gemma's where it has none), or prompt and reply as they are. Trained on is what a template " +
+          'puts inside of `{% generation %}`, else each reply and the token that ends its turn.',
+        source: "Gemma's own format; its markers exist in the vocabulary of the base model, too",
+      }),
+    text_special_tokens: z
+      .enum(['tokens', 'text'])
+      .default('tokens')
+      .meta({
+        description:
+          'What special tokens that a `text` row spells are (`<start_of_turn>` in a chat that is rendered already): tokens, or ' +
+          'text. In prompts, replies and messages they always stay text. Rows that spell one are counted in a warning.',
+        source: 'tokens: TRL',
+      }),
   })
   .meta({ description: 'Rows of text.' });
 

@@ -26,8 +26,8 @@ export interface MistSettings {
 /** The method MIST on a model and encoded rows. */
 export function mistMethod(
   model: Gemma3,
-  train: Dataset,
-  heldOut: Dataset | undefined,
+  train: Pick<Dataset, 'examples'>,
+  heldOut: Pick<Dataset, 'examples'> | undefined,
   settings: MistSettings,
 ): Method<NllMicro> {
   const order = createOrder(settings.seed, train.examples.length, settings.batchSize);

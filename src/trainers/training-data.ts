@@ -2,7 +2,7 @@
 import { type Dataset, encodeRows, type Row, readSource, splitRows } from '../data/index.ts';
 import { type Problem, UserError } from '../errors.ts';
 import type { Gemma3Config } from '../model/index.ts';
-import type { Tokenizer } from '../model/tokenizer/index.ts';
+import { type Tokenizer, templateWritesBos } from '../model/tokenizer/index.ts';
 import type { Recipe } from '../recipe/index.ts';
 
 /** Rows as text, read and checked. */
@@ -76,10 +76,18 @@ export function encodeTrainingData(
 ): TrainingData {
   const encode = (list: Row[], what: string): Dataset => {
     const dataset = encodeRows(list, tokenizer, data);
-    report(dataset, list.length, what, data.maxSeqLen, warn);
+    report(dataset, list.length, what, data, warn);
     requireIds(dataset, config, tokenizer);
     return dataset;
   };
+  if (
+    data.template === 'chat' &&
+    rows.train.some(({ kind }) => kind !== 'text') &&
+    !templateWritesBos(tokenizer)
+  )
+    warn(
+      `the chat template writes no ${tokenizer.names.bos}; every row begins with one all the same, as Gemma needs it`,
+    );
   return {
     train: encode(rows.train, 'training'),
     heldOut: rows.heldOut.length === 0 ? undefined : encode(rows.heldOut, 'held-out'),
@@ -87,10 +95,10 @@ export function encodeTrainingData(
 }
 
 function report(
-  { examples, dropped, truncated }: Dataset,
+  { examples, dropped, truncated, spelled }: Dataset,
   rows: number,
   what: string,
-  maxSeqLen: number,
+  { maxSeqLen, textSpecialTokens }: Recipe['data'],
   warn: Warn,
 ): void {
   const limit = `data.max_seq_len (${maxSeqLen} tokens)`;
@@ -102,6 +110,17 @@ function report(
   if (dropped > 0)
     warn(`${dropped} of ${rows} ${what} rows are left out: their prompt alone is longer than ${limit}`);
   if (truncated > 0) warn(`${truncated} of ${rows} ${what} rows lose the end of their response to ${limit}`);
+  if (spelled.text > 0) {
+    const [are, other] = textSpecialTokens === 'tokens' ? ['become tokens', 'text'] : ['stay text', 'tokens'];
+    warn(
+      `${spelled.text} of ${rows} ${what} rows are texts that spell special tokens, which ${are}; ` +
+        `data.text_special_tokens=${other} changes that`,
+    );
+  }
+  if (spelled.messages > 0)
+    warn(
+      `${spelled.messages} of ${rows} ${what} rows spell special tokens in their messages, which stay text`,
+    );
 }
 
 function requireIds({ examples }: Dataset, { vocabSize }: Gemma3Config, tokenizer: Tokenizer): void {

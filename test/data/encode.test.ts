@@ -58,7 +58,7 @@ describe('encodeRows', () => {
 
   it('does not take what a user types for a turn of the conversation', () => {
     const { ids } = encodeRows([pair('<end_of_turn>', 'b')], tokenizer, defaults).examples[0]!;
-    expect(ids.filter((id) => id === tokenizer.endOfTurnId)).toHaveLength(2);
+    expect(ids.filter((id) => id === tokenizer.tokenToId('<end_of_turn>'))).toHaveLength(2);
   });
 
   it('cuts the end off at max_seq_len and counts it', () => {

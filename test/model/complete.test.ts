@@ -70,7 +70,7 @@ describe('complete', () => {
   it('ends an answer with its turn', async () => {
     const prompt = encodePrompt(tokenizer, [{ role: 'user', content: 'hello' }]);
     const [ids] = await generate(model, [prompt], { ...options, stopIds: [] });
-    const turn = tokenizer.endOfTurnId;
+    const turn = tokenizer.tokenToId('<end_of_turn>')!;
     // Whatever comes fifth is made the end of the turn by its id: text ends there, without the token's own.
     const [done] = await complete(model, tokenizer, [prompt], { ...options, stopIds: [ids![4]!, turn] });
     expect(done!.ids).toEqual(ids!.slice(0, ids!.indexOf(ids![4]!) + 1));

@@ -1,46 +1,60 @@
 /** Chats as token ids, with a mark on the tokens that the model is trained to produce. */
 
 import { UserError } from '../../errors.ts';
-import { ChatTemplate, GEMMA_TEMPLATE, type Part, type Role, strip } from './template.ts';
+import { isReply, type Message } from './message.ts';
+import { type Reply, repliesOf, turnEnd } from './replies.ts';
+import { ChatTemplate, GEMMA_TEMPLATE } from './template.ts';
 import type { Tokenizer } from './tokenizer.ts';
-
-/** One turn; `model` is Gemma's own word for `assistant`. */
-export interface Message {
-  role: 'system' | 'user' | 'assistant' | 'model';
-  content: string;
-}
 
 export interface TemplateOptions {
   /**
    * `chat` (default): the checkpoint's chat template, else Gemma 3's. `plain`: the texts as they are, each response
-   * followed by `<eos>`, for base models that know no turns.
+   * followed by the tokenizer's end of text, for base models that know no turns.
    */
   template?: 'chat' | 'plain';
 }
 
 export interface EncodedChat {
-  /** Begins with exactly one `<bos>`; ends with the last response's `<end_of_turn>`, if a response comes last. */
+  /** Begins with exactly one `<bos>`. */
   ids: number[];
-  /** For each id: true where it belongs to a response, its `<end_of_turn>` included (the newline after that is not). */
+  /** For each id: true where the model is trained to produce it. */
   target: boolean[];
+  /** For each id: the message that it is a target of; -1 for others. */
+  message: number[];
 }
 
 const templates = new WeakMap<Tokenizer, ChatTemplate>();
 
 /**
- * Token ids of a chat. Responses are cut apart from what surrounds them, so that the ids before a response are the very ids
- * that `encodePrompt` gives when the model is asked for it.
- * @throws UserError when the template refuses the order of roles
+ * Token ids of a chat: those of transformers' `apply_chat_template`, except that special tokens which a message spells stay
+ * text, and that there is a `<bos>` in front even if the template writes none. Targets are what the template puts inside of
+ * `{% generation %}` (transformers' `return_assistant_tokens_mask`); where it has no such marks, each reply with the special
+ * token that ends its turn.
+ * @throws UserError when the template refuses the messages, or it cannot be known where a reply ends
  */
 export function encodeChat(
   tokenizer: Tokenizer,
   messages: readonly Message[],
   options: TemplateOptions = {},
 ): EncodedChat {
-  const chat = new ChatBuilder(tokenizer);
-  if (options.template === 'plain') plain(chat, messages);
-  else templated(chat, messages, false);
-  return chat.finish(messages.length > 0 && isResponse(messages.at(-1)!));
+  if (options.template === 'plain') return plain(tokenizer, messages);
+  if (messages.length === 0) throw new UserError('a chat needs at least one message.');
+  const template = templateOf(tokenizer);
+  const rendered = template.render(messages, false);
+  const replies = repliesOf(rendered, messages, template, tokenizer);
+  const borders = replies.flatMap(({ start, end }) => [start, end]);
+  const { ids, ranges } = tokenizer.encodePlaced(
+    rendered.text,
+    verbatim(rendered.places, messages, tokenizer),
+    borders,
+  );
+  let next = 0;
+  const message = ranges.map(({ start, end }) => {
+    while (next < replies.length && replies[next]!.end <= start) next++;
+    const reply: Reply | undefined = replies[next];
+    return reply !== undefined && end > reply.start ? reply.message : -1;
+  });
+  return withBos(tokenizer, ids, message);
 }
 
 /** Token ids up to the point where the model begins its answer (`<start_of_turn>model\n`). */
@@ -49,112 +63,100 @@ export function encodePrompt(
   messages: readonly Message[],
   options: TemplateOptions = {},
 ): number[] {
-  const chat = new ChatBuilder(tokenizer);
-  if (options.template === 'plain') plain(chat, messages);
-  else templated(chat, messages, true);
-  return chat.finish(false).ids;
+  if (options.template === 'plain') return plain(tokenizer, messages).ids;
+  if (messages.length === 0) throw new UserError('a chat needs at least one message.');
+  const { text, places } = templateOf(tokenizer).render(messages, true);
+  const { ids } = tokenizer.encodePlaced(text, verbatim(places, messages, tokenizer), []);
+  return withBos(tokenizer, ids, []).ids;
 }
 
-function isResponse(message: Message): boolean {
-  return message.role === 'assistant' || message.role === 'model';
+/** Does the chat template itself write the `<bos>` that every chat begins with? */
+export function templateWritesBos(tokenizer: Tokenizer): boolean {
+  const { text } = templateOf(tokenizer).render([{ role: 'user', content: 'x' }], true);
+  return text.startsWith(tokenizer.names.bos);
 }
 
-function plain(chat: ChatBuilder, messages: readonly Message[]): void {
-  for (const [i, message] of messages.entries()) {
-    if (isResponse(message)) {
-      chat.response(message.content);
-      chat.special(chat.tokenizer.eosId);
-    } else {
-      const previous = messages[i - 1];
-      chat.text(previous !== undefined && !isResponse(previous) ? `\n\n${message.content}` : message.content);
-    }
+/**
+ * Id of the token that ends a turn in the chat template; undefined where a template with marks has none.
+ * @throws UserError when a template without marks has none
+ */
+export function turnEndId(tokenizer: Tokenizer): number | undefined {
+  const template = templateOf(tokenizer);
+  try {
+    return turnEnd(template, tokenizer).id;
+  } catch (error) {
+    if (template.marked && error instanceof UserError) return undefined;
+    throw error;
   }
 }
 
-function templated(chat: ChatBuilder, messages: readonly Message[], generate: boolean): void {
-  if (messages.length === 0) throw new UserError('a chat needs at least one message.');
-  const roles = messages.map(({ role }): Role => (role === 'model' ? 'assistant' : role));
-  for (const part of templateOf(chat.tokenizer).parts(roles, generate)) add(chat, messages, part);
+/** The text of the chat template that is in force: the checkpoint's, else Gemma's. */
+export function templateSource(tokenizer: Tokenizer): string {
+  return tokenizer.chatTemplate ?? GEMMA_TEMPLATE;
 }
 
+/** The checkpoint's template, else Gemma's. @throws UserError when neither can be used with this vocabulary */
 function templateOf(tokenizer: Tokenizer): ChatTemplate {
   let template = templates.get(tokenizer);
   if (template === undefined) {
-    template = new ChatTemplate(tokenizer.chatTemplate ?? GEMMA_TEMPLATE, tokenizer.path);
+    const { chatTemplate, path, names } = tokenizer;
+    const missing = ['<start_of_turn>', '<end_of_turn>'].filter((token) => !tokenizer.added.has(token));
+    if (chatTemplate === undefined && missing.length > 0) {
+      const message = `has no chat template, and Gemma's cannot be used with it: it has no ${missing.join(', ')}`;
+      throw new UserError({
+        file: path,
+        message: `${message}. Bring a chat_template.jinja, or set data.template=plain`,
+      });
+    }
+    template = new ChatTemplate(chatTemplate ?? GEMMA_TEMPLATE, path, names);
     templates.set(tokenizer, template);
   }
   return template;
 }
 
-function add(chat: ChatBuilder, messages: readonly Message[], part: Part): void {
-  if ('text' in part) chat.templateText(part.text);
-  else {
-    const message = messages[part.message]!;
-    const content = part.trimmed ? strip(message.content) : message.content;
-    if (isResponse(message)) chat.response(content);
-    else chat.text(content);
-  }
+/** Where special tokens stay text. */
+function verbatim(
+  places: readonly { start: number; end: number }[] | undefined,
+  messages: readonly Message[],
+  tokenizer: Tokenizer,
+): readonly { start: number; end: number }[] {
+  if (places !== undefined) return places;
+  const specials = [...tokenizer.added].filter(([, token]) => token.special);
+  const at = messages.findIndex(({ content }) => specials.some(([special]) => content.includes(special)));
+  if (at < 0) return [];
+  throw new UserError({
+    file: tokenizer.path,
+    message: `the chat template changes the messages' texts, and message ${at + 1} spells a special token: what is whose cannot be told apart.`,
+  });
 }
 
-/** Collects ids; text is held back until a border is reached, so that pieces are tokenised as the one text they form. */
-class ChatBuilder {
-  readonly tokenizer: Tokenizer;
-  readonly #ids: number[];
-  readonly #target: boolean[] = [false];
-  #pending = '';
-  #inResponse = false;
-
-  constructor(tokenizer: Tokenizer) {
-    this.tokenizer = tokenizer;
-    this.#ids = [tokenizer.bosId];
-  }
-
-  /** Text in which special tokens stay text. */
-  text(text: string): void {
-    this.#pending += text;
-  }
-
-  /** Text to be produced by the model, up to the special token that ends its turn. */
-  response(text: string): void {
-    this.#flush();
-    this.#inResponse = true;
-    this.#pending = text;
-    this.#flush();
-  }
-
-  special(id: number): void {
-    this.#flush();
-    this.#push([id]);
-    if (id === this.tokenizer.endOfTurnId || id === this.tokenizer.eosId) this.#inResponse = false;
-  }
-
-  /** The template's own text, whose special tokens are meant. */
-  templateText(text: string): void {
-    const { tokenizer } = this;
-    for (const piece of text.split(/(<[a-z_]+>)/)) {
-      const id = tokenizer.tokenToId(piece);
-      if (id === undefined || !tokenizer.specialIds.has(id)) this.#pending += piece;
-      // The template's <bos> is the one that is there already.
-      else if (id !== tokenizer.bosId || this.#ids.length > 1 || this.#pending !== '') this.special(id);
+function plain(tokenizer: Tokenizer, messages: readonly Message[]): EncodedChat {
+  const ids: number[] = [];
+  const message: number[] = [];
+  let pending = '';
+  const put = (added: readonly number[], of: number): void => {
+    for (const id of added) {
+      ids.push(id);
+      message.push(of);
     }
+  };
+  const flush = (): void => {
+    put(tokenizer.encodePlain(pending), -1);
+    pending = '';
+  };
+  for (const [i, { content }] of messages.entries()) {
+    const previous = messages[i - 1];
+    if (isReply(messages[i]!)) {
+      flush();
+      put([...tokenizer.encodePlain(content), tokenizer.eosId], i);
+    } else pending += previous !== undefined && !isReply(previous) ? `\n\n${content}` : content;
   }
+  flush();
+  return withBos(tokenizer, ids, message);
+}
 
-  finish(endsWithResponse: boolean): EncodedChat {
-    this.#flush();
-    // Nothing is learnt from what a template puts behind the last target, and nothing sees it.
-    const end = endsWithResponse ? this.#target.lastIndexOf(true) + 1 : this.#ids.length;
-    return { ids: this.#ids.slice(0, end), target: this.#target.slice(0, end) };
-  }
-
-  #flush(): void {
-    if (this.#pending !== '') this.#push(this.tokenizer.encodePlain(this.#pending));
-    this.#pending = '';
-  }
-
-  #push(ids: readonly number[]): void {
-    for (const id of ids) {
-      this.#ids.push(id);
-      this.#target.push(this.#inResponse);
-    }
-  }
+function withBos(tokenizer: Tokenizer, ids: number[], message: number[]): EncodedChat {
+  const has = ids[0] === tokenizer.bosId;
+  const of = has ? message : [-1, ...message];
+  return { ids: has ? ids : [tokenizer.bosId, ...ids], message: of, target: of.map((index) => index >= 0) };
 }

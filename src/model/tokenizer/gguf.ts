@@ -3,10 +3,13 @@
 import { UserError } from '../../errors.ts';
 import { openGguf } from '../files/gguf.ts';
 import type { GgufValue } from '../files/gguf-header.ts';
+import { GEMMA_NAMES, type TokenNames } from './names.ts';
 import { PieceKind, type Pieces } from './pieces.ts';
 
 export interface GgufVocabulary {
   pieces: Pieces;
+  /** By the ids that the file names. */
+  names: TokenNames;
   chatTemplate?: string;
 }
 
@@ -38,9 +41,24 @@ export async function readGgufVocabulary(path: string): Promise<GgufVocabulary> 
   const texts = tokens.map((text, id) =>
     kinds[id] === PieceKind.userDefined ? text.replaceAll(' ', '▁') : text,
   );
+  const named = (key: string, fallback: string): string => {
+    const id = values.get(`tokenizer.ggml.${key}_token_id`);
+    if (id === undefined) return fallback;
+    return typeof id === 'number' && texts[id] !== undefined
+      ? texts[id]
+      : refuse(`"tokenizer.ggml.${key}_token_id" is ${String(id)}, which is no token.`);
+  };
+  const names = {
+    bos: named('bos', GEMMA_NAMES.bos),
+    eos: named('eos', GEMMA_NAMES.eos),
+    pad: named('padding', GEMMA_NAMES.pad),
+    unk: named('unknown', GEMMA_NAMES.unk),
+    others: [],
+  };
   const template = values.get('tokenizer.chat_template');
   return {
     pieces: { texts, scores, kinds },
+    names,
     chatTemplate: typeof template === 'string' ? template : undefined,
   };
 }

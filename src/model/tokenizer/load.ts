@@ -7,6 +7,7 @@ import { isRecord } from '../config-reader.ts';
 import { isGguf } from '../files/gguf.ts';
 import { readJson, readJsonIfThere } from '../files/json.ts';
 import { readGgufVocabulary } from './gguf.ts';
+import { readTokenNames, type TokenNames } from './names.ts';
 import type { Pieces } from './pieces.ts';
 import { jsonOfPieces } from './pieces-json.ts';
 import { vocabularyOfPieces } from './sentencepiece.ts';
@@ -47,26 +48,28 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
     });
   }
   if (isGguf(path)) {
-    const { pieces, chatTemplate } = await readGgufVocabulary(path);
-    const files = async () => writtenFiles(pieces, chatTemplate);
-    return createTokenizer({ vocabulary: vocabularyOfPieces(pieces), path, chatTemplate, files });
+    const { pieces, names, chatTemplate } = await readGgufVocabulary(path);
+    const files = async () => writtenFiles(pieces, names, chatTemplate);
+    return createTokenizer({ vocabulary: vocabularyOfPieces(pieces), names, path, chatTemplate, files });
   }
   const directory = info.isDirectory() ? path : dirname(path);
   const file = info.isDirectory() ? await findIn(path) : path;
+  const names = await readTokenNames(directory);
   if (file.endsWith('.model')) {
     const { pieces, vocabulary } = await openTokenizerModel(file);
     const chatTemplate = await findChatTemplate(directory);
     const files = async () =>
       new Map([
-        ...writtenFiles(pieces, chatTemplate),
+        ...writtenFiles(pieces, names, chatTemplate),
         ['tokenizer.model', new Uint8Array(await readFile(file))],
       ]);
-    return createTokenizer({ vocabulary, path: file, chatTemplate, files });
+    return createTokenizer({ vocabulary, names, path: file, chatTemplate, files });
   }
-  const vocabulary = vocabularyOfJson(await readJson(file), file);
+  const vocabulary = vocabularyOfJson(await readJson(file), file, names);
   const chatTemplate = await findChatTemplate(directory);
   return createTokenizer({
     vocabulary,
+    names,
     path: file,
     chatTemplate,
     files: () => carriedFiles(directory, file),
@@ -87,8 +90,8 @@ async function findIn(directory: string): Promise<string> {
 }
 
 /** tokenizer.json and its config, made of pieces: what a checkpoint is written with when none came with the model. */
-function writtenFiles(pieces: Pieces, chatTemplate?: string): Map<string, Uint8Array> {
-  const { tokenizer, config } = jsonOfPieces(pieces, chatTemplate);
+function writtenFiles(pieces: Pieces, names: TokenNames, chatTemplate?: string): Map<string, Uint8Array> {
+  const { tokenizer, config } = jsonOfPieces(pieces, names, chatTemplate);
   const bytes = (json: unknown, indent?: number) => Buffer.from(`${JSON.stringify(json, null, indent)}\n`);
   return new Map([
     ['tokenizer.json', bytes(tokenizer)],

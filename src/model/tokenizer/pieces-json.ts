@@ -3,11 +3,13 @@
  * a directory that every Hugging Face library loads.
  */
 
+import type { TokenNames } from './names.ts';
 import { type Pieces, specialPieces, wholePieces } from './pieces.ts';
 
 /** tokenizer.json and tokenizer_config.json as objects. */
 export function jsonOfPieces(
   pieces: Pieces,
+  names: TokenNames,
   chatTemplate?: string,
 ): { tokenizer: Record<string, unknown>; config: Record<string, unknown> } {
   const specials = specialPieces(pieces);
@@ -24,7 +26,8 @@ export function jsonOfPieces(
     }));
   const vocab: Record<string, number> = {};
   for (const [id, text] of pieces.texts.entries()) vocab[text] = id;
-  const bos = { SpecialToken: { id: '<bos>', type_id: 0 } };
+  const bos = { SpecialToken: { id: names.bos, type_id: 0 } };
+  const bosId = pieces.texts.indexOf(names.bos);
   const tokenizer = {
     version: '1.0',
     truncation: null,
@@ -36,7 +39,7 @@ export function jsonOfPieces(
       type: 'TemplateProcessing',
       single: [bos, { Sequence: { id: 'A', type_id: 0 } }],
       pair: [bos, { Sequence: { id: 'A', type_id: 0 } }, bos, { Sequence: { id: 'B', type_id: 1 } }],
-      special_tokens: { '<bos>': { id: '<bos>', ids: [specials.get('<bos>')], tokens: ['<bos>'] } },
+      special_tokens: { [names.bos]: { id: names.bos, ids: [bosId], tokens: [names.bos] } },
     },
     decoder: {
       type: 'Sequence',
@@ -49,7 +52,7 @@ export function jsonOfPieces(
     model: {
       type: 'BPE',
       dropout: null,
-      unk_token: '<unk>',
+      unk_token: names.unk,
       continuing_subword_prefix: null,
       end_of_word_suffix: null,
       fuse_unk: true,
@@ -63,10 +66,10 @@ export function jsonOfPieces(
     tokenizer_class: 'GemmaTokenizerFast',
     add_bos_token: true,
     add_eos_token: false,
-    bos_token: '<bos>',
-    eos_token: '<eos>',
-    pad_token: '<pad>',
-    unk_token: '<unk>',
+    bos_token: names.bos,
+    eos_token: names.eos,
+    pad_token: names.pad,
+    unk_token: names.unk,
     clean_up_tokenization_spaces: false,
     ...(chatTemplate === undefined ? {} : { chat_template: chatTemplate }),
   };

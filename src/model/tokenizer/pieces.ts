@@ -11,7 +11,10 @@ export interface Pieces {
   kinds: ArrayLike<number>;
 }
 
-/** Tokens that steer the model and that a text must not be able to spell; the special ones of Gemma's tokenizer.json. */
+/**
+ * Tokens that steer the model and that a text must not be able to spell; the special ones of Gemma's tokenizer.json. These
+ * files do not tell them from `<unused0>`, which a text may spell.
+ */
 const SPECIAL = new Set([
   '<pad>',
   '<eos>',

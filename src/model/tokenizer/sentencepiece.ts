@@ -4,7 +4,7 @@
  */
 
 import { byteOfPiece, PieceKind, type Pieces, specialPieces, wholePieces } from './pieces.ts';
-import type { Vocabulary } from './tokenizer.ts';
+import type { AddedToken, Vocabulary } from './tokenizer.ts';
 
 /** A vocabulary that cuts text with the scores of its pieces; ready in a tenth of the time that a list of merges takes. */
 export function vocabularyOfPieces(pieces: Pieces): Vocabulary {
@@ -16,22 +16,26 @@ export function vocabularyOfPieces(pieces: Pieces): Vocabulary {
   for (let id = texts.length - 1; id >= 0; id--) {
     const text = texts[id]!;
     ids.set(text, id);
-    if (kinds[id] === PieceKind.normal) mergeable.set(text, id);
+    if (kinds[id] === PieceKind.normal || isRun(kinds[id]!)) mergeable.set(text, id);
     const byte = kinds[id] === PieceKind.byte ? byteOfPiece(text) : undefined;
     if (byte === undefined) continue;
     bytes[byte] = id;
     byteOf.set(id, byte);
   }
   const unknown = ids.get('<unk>');
-  const splitter = new LongestMatch(wholePieces(pieces));
+  const whole = wholePieces(pieces);
+  const splitter = new LongestMatch(whole);
+  // Among the pieces that are joined, those that are found whole come first: 0 is their score in Gemma's tokenizer.model.
+  const joined = Float64Array.from(texts, (text, id) => (whole.has(text) ? 0 : scores[id]!));
   const encoder = new TextEncoder();
 
   const encodeText = (text: string): number[] => {
     const out: number[] = [];
-    splitter.split(text.replaceAll(' ', '▁'), (piece, whole) => {
-      if (whole !== undefined) out.push(whole);
+    // Whole pieces are found in the text as it is written, as tokenizer.json has it: `▁▁` is another text than two spaces.
+    splitter.split(text, (piece, found) => {
+      if (found !== undefined) out.push(found);
       else {
-        for (const part of merge(piece, mergeable, scores)) {
+        for (const part of merge(piece.replaceAll(' ', '▁'), mergeable, joined)) {
           const id = mergeable.get(part);
           if (id !== undefined) out.push(id);
           else for (const byte of encoder.encode(part)) pushKnown(out, bytes[byte] ?? unknown);
@@ -55,8 +59,18 @@ export function vocabularyOfPieces(pieces: Pieces): Vocabulary {
     tokenToId: (token) => ids.get(token),
     idToToken: (id) => texts[id],
     size: texts.length,
-    specials: specialPieces(pieces),
+    added: addedPieces(pieces),
   };
+}
+
+/** User-defined pieces are found whole, and are also what their parts are joined to: two spaces, a space and a space. */
+const isRun = (kind: number) => kind === PieceKind.userDefined;
+
+/** As tokenizer.json would list them. */
+function addedPieces(pieces: Pieces): Map<string, AddedToken> {
+  const list = (found: ReadonlyMap<string, number>, special: boolean) =>
+    [...found].map(([text, id]): [string, AddedToken] => [text, { id, special }]);
+  return new Map([...list(wholePieces(pieces), false), ...list(specialPieces(pieces), true)]);
 }
 
 function pushKnown(into: number[], id: number | undefined): void {

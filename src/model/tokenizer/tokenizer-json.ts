@@ -3,22 +3,23 @@
 import { Tokenizer as JsonTokenizer } from '@huggingface/tokenizers';
 import { UserError } from '../../errors.ts';
 import { isRecord } from '../config-reader.ts';
-import type { Vocabulary } from './tokenizer.ts';
+import type { TokenNames } from './names.ts';
+import type { AddedToken, Vocabulary } from './tokenizer.ts';
 
 /** Far above any vocabulary; keeps a damaged file from asking for a table of billions. */
 const LARGEST_ID = 2 ** 24;
 
-interface AddedToken {
-  id: number;
+/** As tokenizer.json lists them. */
+interface Listed extends AddedToken {
   content: string;
-  special: boolean;
 }
 
 /**
  * Builds the vocabulary of a parsed tokenizer.json.
+ * @param names of the checkpoint: special, whatever tokenizer.json says of them
  * @throws UserError when it does not describe a BPE tokenizer
  */
-export function vocabularyOfJson(json: unknown, file: string): Vocabulary {
+export function vocabularyOfJson(json: unknown, file: string, names: TokenNames): Vocabulary {
   const model = isRecord(json) ? json.model : undefined;
   const added = isRecord(json) ? (json.added_tokens ?? []) : [];
   if (!isRecord(json) || !isRecord(model) || !isRecord(model.vocab) || !Array.isArray(model.merges)) {
@@ -34,9 +35,14 @@ export function vocabularyOfJson(json: unknown, file: string): Vocabulary {
   if (!Object.values(model.vocab).every(isId) || !added.every((token) => isId(token.id))) {
     throw new UserError({ file, message: `has token ids that are not whole numbers below ${LARGEST_ID}.` });
   }
-  const specials = new Map(added.filter((token) => token.special).map(({ content, id }) => [content, id]));
+  const named = new Set([names.bos, names.eos, names.pad, names.unk, ...names.others]);
+  const isSpecial = ({ content, special }: Listed) => special || named.has(content);
   // Without the special ones the splitter leaves them as text; the wrapper around this makes tokens of them where asked.
-  const ordinary = { ...json, added_tokens: added.filter((token) => !token.special), post_processor: null };
+  const ordinary = {
+    ...json,
+    added_tokens: added.filter((token) => !isSpecial(token)),
+    post_processor: null,
+  };
   let inner: JsonTokenizer;
   try {
     inner = new JsonTokenizer(ordinary, { clean_up_tokenization_spaces: false });
@@ -53,11 +59,11 @@ export function vocabularyOfJson(json: unknown, file: string): Vocabulary {
     tokenToId: (token) => vocab.get(token),
     idToToken: (id) => tokens[id],
     size: tokens.length,
-    specials,
+    added: new Map(added.map((token) => [token.content, { ...token, special: isSpecial(token) }])),
   };
 }
 
-function isAddedToken(value: unknown): value is AddedToken {
+function isAddedToken(value: unknown): value is Listed {
   return (
     isRecord(value) &&
     Number.isSafeInteger(value.id) &&

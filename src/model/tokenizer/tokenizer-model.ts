@@ -20,11 +20,14 @@ export async function openTokenizerModel(path: string): Promise<{ pieces: Pieces
   const pieces = parseTokenizerModel(await readFile(path), path);
   const processor = await loadProcessor(path);
   const own = vocabularyOfPieces(pieces);
-  const special = [...own.specials.keys()];
+  const special = [...own.added].flatMap(([content, token]) => (token.special ? content : []));
   // In Gemma's file the turn markers are pieces that the library finds in any text. Text that spells one takes our own
-  // encoder, which gives the same ids otherwise and leaves them text.
+  // encoder, which gives the same ids otherwise and leaves them text. So does text with the character that stands for a
+  // space: the library cannot tell the two, and the tokenizer.json that is written with a checkpoint can.
   const encodeText = (text: string) =>
-    special.some((token) => text.includes(token)) ? own.encodeText(text) : processor.encodeIds(text);
+    text.includes('▁') || special.some((token) => text.includes(token))
+      ? own.encodeText(text)
+      : processor.encodeIds(text);
   return { pieces, vocabulary: { ...own, encodeText } };
 }
 

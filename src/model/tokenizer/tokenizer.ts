@@ -6,10 +6,24 @@
  */
 
 import { UserError } from '../../errors.ts';
+import type { TokenNames } from './names.ts';
+import { type Range, tokenRanges } from './offsets.ts';
+import { cut } from './special-tokens.ts';
+
+/** A token that is found in a text before anything else is cut. */
+export interface AddedToken {
+  id: number;
+  /** Steers the model: a text that a user typed must not be able to spell it. */
+  special: boolean;
+  /** Takes the white space before it along. */
+  lstrip?: boolean;
+  /** Takes the white space behind it along. */
+  rstrip?: boolean;
+}
 
 /** A vocabulary with its way of cutting text; knows nothing of special tokens in text. */
 export interface Vocabulary {
-  /** Ids of ordinary text. */
+  /** Ids of ordinary text; added tokens that are not special are found in it. */
   encodeText(text: string): number[];
   /** Text of ordinary ids. */
   decodeText(ids: readonly number[]): string;
@@ -17,8 +31,8 @@ export interface Vocabulary {
   idToToken(id: number): string | undefined;
   /** One more than the largest id. */
   readonly size: number;
-  /** Content -> id of the tokens that have a meaning of their own, `<bos>` and `<start_of_turn>` for instance. */
-  readonly specials: ReadonlyMap<string, number>;
+  /** By content: special ones (`<bos>`, `<start_of_turn>`) and ordinary ones (runs of newlines, HTML tags). */
+  readonly added: ReadonlyMap<string, AddedToken>;
 }
 
 export interface EncodeOptions {
@@ -31,19 +45,33 @@ export interface DecodeOptions {
   skipSpecials?: boolean;
 }
 
+/** Ids with the stretches of text that they stand for. */
+export interface Placed {
+  ids: number[];
+  ranges: Range[];
+}
+
 export interface Tokenizer {
   /** Ids that begin with exactly one `<bos>`, also when the text spells one and `specials` is on. */
   encode(text: string, options?: EncodeOptions): number[];
   /** Ids without `<bos>`, for pieces that are put behind others. */
   encodePlain(text: string, options?: EncodeOptions): number[];
+  /**
+   * Ids of a rendered text, and what each stands for. Special tokens that it spells are tokens, but for those that touch
+   * one of the `verbatim` stretches.
+   * @param borders places at which the text may be cut if that is the only way to know them
+   */
+  encodePlaced(text: string, verbatim: readonly Range[], borders: readonly number[]): Placed;
   decode(ids: readonly number[], options?: DecodeOptions): string;
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
-  readonly startOfTurnId: number;
-  readonly endOfTurnId: number;
   readonly vocabSize: number;
   readonly specialIds: ReadonlySet<number>;
+  /** Tokens that are found in a text before anything else is cut, by content. */
+  readonly added: ReadonlyMap<string, AddedToken>;
+  /** What the checkpoint calls its special tokens. */
+  readonly names: TokenNames;
   tokenToId(token: string): number | undefined;
   idToToken(id: number): string | undefined;
   /** The checkpoint's own Jinja chat template, if it has one. */
@@ -56,6 +84,7 @@ export interface Tokenizer {
 
 export interface TokenizerParts {
   vocabulary: Vocabulary;
+  names: TokenNames;
   path: string;
   chatTemplate?: string;
   files(): Promise<Map<string, Uint8Array>>;
@@ -63,35 +92,40 @@ export interface TokenizerParts {
 
 /**
  * Puts a tokenizer together.
- * @throws UserError when the vocabulary lacks one of Gemma's special tokens
+ * @throws UserError when the vocabulary lacks a token that begins, ends or fills up a text
  */
-export function createTokenizer({ vocabulary, path, chatTemplate, files }: TokenizerParts): Tokenizer {
+export function createTokenizer({ vocabulary, names, path, chatTemplate, files }: TokenizerParts): Tokenizer {
   const missing: string[] = [];
   const id = (token: string): number => {
     const found = vocabulary.tokenToId(token);
     if (found === undefined) missing.push(token);
     return found ?? -1;
   };
-  const bosId = id('<bos>');
-  const eosId = id('<eos>');
-  const padId = id('<pad>');
-  const startOfTurnId = id('<start_of_turn>');
-  const endOfTurnId = id('<end_of_turn>');
+  const [bosId, eosId, padId] = [id(names.bos), id(names.eos), id(names.pad)];
   if (missing.length > 0) {
     throw new UserError({ file: path, message: `is no Gemma tokenizer: it has no ${missing.join(', ')}.` });
   }
-  const specials = vocabulary.specials;
-  const specialIds = new Set(specials.values());
-  const splitter = new RegExp(`(${[...specials.keys()].sort(byLength).map(escaped).join('|')})`, 'u');
+  const specials = new Map([...vocabulary.added].filter(([, token]) => token.special));
+  for (const name of [names.bos, names.eos, names.pad, names.unk, ...names.others]) {
+    const known = vocabulary.tokenToId(name);
+    if (known !== undefined) specials.set(name, { ...specials.get(name), id: known, special: true });
+  }
+  const specialIds = new Set([...specials.values()].map((token) => token.id));
+  const added = new Map([...vocabulary.added, ...specials]);
 
+  const encodePlaced = (text: string, verbatim: readonly Range[], borders: readonly number[]): Placed => {
+    const placed: Placed = { ids: [], ranges: [] };
+    for (const { start, end, token } of cut(text, specials, verbatim)) {
+      if (token !== undefined) put(placed, [token], [{ start, end }]);
+      else encodeStretch(vocabulary, text.slice(start, end), start, borders, placed);
+    }
+    return placed;
+  };
   const encodePlain = (text: string, options: EncodeOptions = {}): number[] => {
     if (!options.specials) return text === '' ? [] : vocabulary.encodeText(text);
     const ids: number[] = [];
-    for (const piece of text.split(splitter)) {
-      const special = specials.get(piece);
-      if (special !== undefined) ids.push(special);
-      else if (piece !== '') append(ids, vocabulary.encodeText(piece));
-    }
+    for (const { start, end, token } of cut(text, specials, []))
+      append(ids, token === undefined ? vocabulary.encodeText(text.slice(start, end)) : [token]);
     return ids;
   };
   const encode = (text: string, options: EncodeOptions = {}): number[] => {
@@ -116,14 +150,15 @@ export function createTokenizer({ vocabulary, path, chatTemplate, files }: Token
   return {
     encode,
     encodePlain,
+    encodePlaced,
     decode,
     bosId,
     eosId,
     padId,
-    startOfTurnId,
-    endOfTurnId,
     vocabSize: vocabulary.size,
     specialIds,
+    added,
+    names,
     tokenToId: (token) => vocabulary.tokenToId(token),
     idToToken: (tokenId) => vocabulary.idToToken(tokenId),
     chatTemplate,
@@ -132,10 +167,44 @@ export function createTokenizer({ vocabulary, path, chatTemplate, files }: Token
   };
 }
 
+/** Ids of a stretch without special tokens, and where they stand. */
+function encodeStretch(
+  vocabulary: Vocabulary,
+  text: string,
+  start: number,
+  borders: readonly number[],
+  into: Placed,
+): void {
+  const ids = vocabulary.encodeText(text);
+  const ranges = tokenRanges(
+    text,
+    ids.map((id) => vocabulary.idToToken(id) ?? ''),
+  );
+  const shifted = (range: Range) => ({ start: range.start + start, end: range.end + start });
+  if (ranges !== undefined) {
+    put(into, ids, ranges.map(shifted));
+    return;
+  }
+  // A character that the vocabulary cannot spell: which token it is in is known only by cutting the text there.
+  const inside = borders.filter((border) => border > start && border < start + text.length);
+  const cuts = [start, ...inside.sort((a, b) => a - b), start + text.length];
+  for (const [i, end] of cuts.slice(1).entries()) {
+    const piece = text.slice(cuts[i]! - start, end - start);
+    const pieceIds = piece === '' ? [] : vocabulary.encodeText(piece);
+    put(
+      into,
+      pieceIds,
+      pieceIds.map(() => ({ start: cuts[i]!, end })),
+    );
+  }
+}
+
+function put(into: Placed, ids: readonly number[], ranges: readonly Range[]): void {
+  append(into.ids, ids);
+  for (const range of ranges) into.ranges.push(range);
+}
+
 /** `into.push(...ids)` that does not run out of stack on a book. */
 function append(into: number[], ids: readonly number[]): void {
   for (const id of ids) into.push(id);
 }
-
-const byLength = (a: string, b: string) => b.length - a.length;
-const escaped = (token: string) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

@@ -45,7 +45,7 @@ describe('chats of Gemma 3', () => {
     "equals tokenising the rendered text: %s, the checkpoint's template",
     (_, messages, compact) => {
       const { ids } = encodeChat(withTemplate, messages);
-      expect([...ids, 107]).toEqual(withTemplate.encode(rendered(compact), { specials: true }));
+      expect(ids).toEqual(withTemplate.encode(rendered(compact), { specials: true }));
     },
   );
 
@@ -60,9 +60,10 @@ describe('chats of Gemma 3', () => {
     const { ids, target } = encodeChat(withTemplate, messages);
     const prompt = encodePrompt(withTemplate, messages.slice(0, -1));
     expect(ids.slice(0, prompt.length)).toEqual(prompt);
-    expect(target.slice(prompt.length).every(Boolean)).toBe(true);
     const response = withTemplate.encodePlain(strip(messages.at(-1)!.content));
-    expect(ids.slice(prompt.length)).toEqual([...response, 106]);
+    // The newline behind the end of the turn is the template's.
+    expect(ids.slice(prompt.length)).toEqual([...response, 106, 107]);
+    expect(target.slice(prompt.length)).toEqual([...response.map(() => true), true, false]);
   });
 
   it('marks every response and its <end_of_turn>, nothing else', () => {
@@ -92,9 +93,9 @@ describe('chats of Gemma 3', () => {
     ]);
   });
 
-  it('plain: the texts as they are and <eos>', () => {
+  it("plain: the texts as they are and the tokenizer's own end", () => {
     const { ids, target } = encodeChat(without, [user('Answer:'), assistant(' B')], { template: 'plain' });
-    expect(ids).toEqual([2, 7925, 236787, 603, 1]);
+    expect(ids).toEqual([2, 7925, 236787, 603, 106]);
     expect(target).toEqual([false, false, false, true, true]);
     expect(encodePrompt(without, [user('Answer:')], { template: 'plain' })).toEqual([2, 7925, 236787]);
   });
@@ -110,8 +111,11 @@ describe('chats of Gemma 3', () => {
 
   it.each([
     ["{{ 'x' ", /cannot be read/],
-    ['{{ bos_token }}{{ messages[0].content }}', /leaves out a message/],
-    ['{% for m in messages %}{{ m.content }}{{ m.content }}{% endfor %}', /repeats a message/],
+    ['{{ bos_token }}{{ messages[0].content }}', /leaves out message 2 of user, assistant/],
+    [
+      '{% for m in messages %}{{ m.content }}{{ m.content }}{% endfor %}',
+      /changes or repeats the messages' texts/,
+    ],
   ])('refuses a template that loses track of the texts: %s', (chatTemplate, message) => {
     const tokenizer = { ...withTemplate, chatTemplate };
     expect(() => encodeChat(tokenizer, [user('a'), assistant('b')])).toThrow(message);

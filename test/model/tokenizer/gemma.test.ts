@@ -33,7 +33,7 @@ describe("Gemma 3's own tokenizer.json", () => {
   });
 
   it('knows the special ids', () => {
-    expect(tokenizer).toMatchObject({ padId: 0, eosId: 1, bosId: 2, startOfTurnId: 105, endOfTurnId: 106 });
+    expect(tokenizer).toMatchObject({ padId: 0, eosId: 106, bosId: 2 });
     expect(tokenizer.vocabSize).toBe(262145);
     expect(tokenizer.tokenToId('<image_soft_token>')).toBe(262144);
   });

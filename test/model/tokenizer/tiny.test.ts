@@ -14,7 +14,7 @@ describe('the tokenizer of the tiny preset', () => {
     const config = presetConfig('tiny');
     expect(tokenizer.vocabSize).toBe(config.vocabSize);
     expect(tokenizer).toMatchObject({ padId: config.padTokenId, bosId: config.bosTokenId });
-    expect(config.eosTokenIds).toEqual([tokenizer.eosId, tokenizer.endOfTurnId]);
+    expect(config.eosTokenIds).toEqual([tokenizer.eosId, tokenizer.tokenToId('<end_of_turn>')]);
   });
 
   it('encodes any text and gives it back', () => {

@@ -1,0 +1,61 @@
+/** Finds special tokens in a text: the leftmost, of those that begin at one place the longest, as Hugging Face does. */
+
+import type { Range } from './offsets.ts';
+import type { AddedToken } from './tokenizer.ts';
+
+/** A stretch of text, and the id of the special token that it is; none for what lies between them. */
+export interface Cut extends Range {
+  token?: number;
+}
+
+const splitters = new WeakMap<ReadonlyMap<string, AddedToken>, RegExp>();
+
+/**
+ * The text as special tokens and what lies between them, in order, without gaps.
+ * @param verbatim stretches that no special token may touch
+ */
+export function cut(
+  text: string,
+  specials: ReadonlyMap<string, AddedToken>,
+  verbatim: readonly Range[],
+): Cut[] {
+  const cuts: Cut[] = [];
+  const splitter = splitterOf(specials);
+  let done = 0;
+  const between = (end: number) => {
+    if (end > done) cuts.push({ start: done, end });
+  };
+  splitter.lastIndex = 0;
+  for (let match = splitter.exec(text); match !== null; match = splitter.exec(text)) {
+    let [start, end] = [match.index, match.index + match[0].length];
+    if (verbatim.some((range) => start < range.end && end > range.start)) {
+      splitter.lastIndex = start + 1;
+      continue;
+    }
+    const { id, lstrip, rstrip } = specials.get(match[0])!;
+    if (lstrip) while (start > done && isSpace(text, start - 1)) start--;
+    if (rstrip) while (end < text.length && isSpace(text, end)) end++;
+    between(start);
+    cuts.push({ start, end, token: id });
+    done = splitter.lastIndex = end;
+  }
+  between(text.length);
+  return cuts;
+}
+
+function isSpace(text: string, at: number): boolean {
+  return /\s/u.test(text.charAt(at));
+}
+
+function splitterOf(specials: ReadonlyMap<string, AddedToken>): RegExp {
+  let splitter = splitters.get(specials);
+  if (splitter === undefined) {
+    const longestFirst = [...specials.keys()].sort((a, b) => b.length - a.length).map(escaped);
+    // Without any, an expression that matches nowhere.
+    splitter = new RegExp(longestFirst.join('|') || '(?!)', 'gu');
+    splitters.set(specials, splitter);
+  }
+  return splitter;
+}
+
+const escaped = (token: string) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
