@@ -2,7 +2,7 @@
 
 import { UserError } from '../../errors.ts';
 import { isReply, type Message } from './message.ts';
-import { type Reply, repliesOf, turnEnd } from './replies.ts';
+import { repliesOf, turnEnd } from './replies.ts';
 import { ChatTemplate, GEMMA_TEMPLATE } from './template.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -48,12 +48,13 @@ export function encodeChat(
     verbatim(rendered.places, messages, tokenizer),
     borders,
   );
-  let next = 0;
-  const message = ranges.map(({ start, end }) => {
-    while (next < replies.length && replies[next]!.end <= start) next++;
-    const reply: Reply | undefined = replies[next];
-    return reply !== undefined && end > reply.start ? reply.message : -1;
-  });
+  const message = ids.map(() => -1);
+  for (const reply of replies) {
+    // As transformers' char_to_token: from the first token that its first character is in to the first that its last is in.
+    const holding = (at: number) => ranges.findIndex(({ start, end }) => start <= at && at < end);
+    const [first, last] = [holding(reply.start), holding(reply.end - 1)];
+    if (first >= 0 && reply.end > reply.start) message.fill(reply.message, first, last + 1);
+  }
   return withBos(tokenizer, ids, message);
 }
 

@@ -87,7 +87,7 @@ export function turnEnd(template: ChatTemplate, tokenizer: Tokenizer): TurnEnd {
   const ordinary = new Map([...tokenizer.added].filter(([content]) => !/^[\s▁]*$/u.test(content)));
   const special = new Map([...ordinary].filter(([, token]) => token.special));
   for (const tokens of [special, ordinary]) {
-    const found = cut(behind, tokens, []).find(({ token }) => token !== undefined);
+    const found = cut(behind, tokens).find(({ token }) => token !== undefined);
     // What begins the next turn, or the whole chat, is no end.
     if (found === undefined || found.token === tokenizer.bosId) continue;
     const end = { text: behind.slice(0, found.end), id: found.token! };

@@ -13,11 +13,13 @@ const splitters = new WeakMap<ReadonlyMap<string, AddedToken>, RegExp>();
 /**
  * The text as special tokens and what lies between them, in order, without gaps.
  * @param verbatim stretches that no special token may touch
+ * @param spaces tokens of white space alone: those are tokens also where a special one would take white space along
  */
 export function cut(
   text: string,
   specials: ReadonlyMap<string, AddedToken>,
-  verbatim: readonly Range[],
+  verbatim: readonly Range[] = [],
+  spaces: readonly string[] = [],
 ): Cut[] {
   const cuts: Cut[] = [];
   const splitter = splitterOf(specials);
@@ -33,11 +35,17 @@ export function cut(
       continue;
     }
     const { id, lstrip, rstrip } = specials.get(match[0])!;
-    if (lstrip) while (start > done && isSpace(text, start - 1)) start--;
-    if (rstrip) while (end < text.length && isSpace(text, end)) end++;
+    const isToken = (at: number) => spaces.some((space) => text.startsWith(space, at));
+    if (lstrip) while (start > done && isSpace(text, start - 1) && !isToken(start - 1)) start--;
     between(start);
+    // As Hugging Face does it, the range reaches over all white space even if the text goes on before its end.
+    let next = end;
+    if (rstrip) {
+      while (next < text.length && isSpace(text, next) && !isToken(next)) next++;
+      while (end < text.length && isSpace(text, end)) end++;
+    }
     cuts.push({ start, end, token: id });
-    done = splitter.lastIndex = end;
+    done = splitter.lastIndex = next;
   }
   between(text.length);
   return cuts;

@@ -60,7 +60,9 @@ type Part =
 // Characters that no text has: Unicode sets them aside for a program's own use. Checked all the same.
 const [OPEN, CLOSE, BEGIN, END] = ['\uFDD0', '\uFDD1', '\uFDD2', '\uFDD3'];
 const OURS = /[\uFDD0-\uFDD3]/u;
-const PARTS = new RegExp(`( ?)${OPEN}(\\d+)${CLOSE}( ?)|${BEGIN}|${END}`, 'gu');
+// White space that no template writes: it shows on which sides a text is trimmed.
+const SPACE = '\u2003';
+const PARTS = new RegExp(`(${SPACE}?)${OPEN}(\\d+)${CLOSE}(${SPACE}?)|${BEGIN}|${END}`, 'gu');
 const GENERATION = /\{%(-?)\s*(end)?generation\s*(-?)%\}/g;
 
 /** One compiled template; what it makes of a sequence of roles is kept. */
@@ -126,9 +128,8 @@ export class ChatTemplate {
     const key = `${roles.join()}|${generate}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    // A space on either side shows whether the template trims.
     const text = this.#run(
-      roles.map((role, i) => ({ role, content: ` ${OPEN}${i}${CLOSE} ` })),
+      roles.map((role, i) => ({ role, content: `${SPACE}${OPEN}${i}${CLOSE}${SPACE}` })),
       generate,
     );
     const parts: Part[] = [];

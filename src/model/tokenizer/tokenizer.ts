@@ -112,10 +112,11 @@ export function createTokenizer({ vocabulary, names, path, chatTemplate, files }
   }
   const specialIds = new Set([...specials.values()].map((token) => token.id));
   const added = new Map([...vocabulary.added, ...specials]);
+  const spaces = [...added.keys()].filter((content) => content.trim() === '');
 
   const encodePlaced = (text: string, verbatim: readonly Range[], borders: readonly number[]): Placed => {
     const placed: Placed = { ids: [], ranges: [] };
-    for (const { start, end, token } of cut(text, specials, verbatim)) {
+    for (const { start, end, token } of cut(text, specials, verbatim, spaces)) {
       if (token !== undefined) put(placed, [token], [{ start, end }]);
       else encodeStretch(vocabulary, text.slice(start, end), start, borders, placed);
     }
@@ -124,7 +125,7 @@ export function createTokenizer({ vocabulary, names, path, chatTemplate, files }
   const encodePlain = (text: string, options: EncodeOptions = {}): number[] => {
     if (!options.specials) return text === '' ? [] : vocabulary.encodeText(text);
     const ids: number[] = [];
-    for (const { start, end, token } of cut(text, specials, []))
+    for (const { start, end, token } of cut(text, specials, [], spaces))
       append(ids, token === undefined ? vocabulary.encodeText(text.slice(start, end)) : [token]);
     return ids;
   };
