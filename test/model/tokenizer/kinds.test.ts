@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import seedrandom from 'seedrandom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGgufVocabulary } from '../../../src/model/tokenizer/gguf.ts';
 import { loadTokenizer, TINY_TOKENIZER, type Tokenizer } from '../../../src/model/tokenizer/index.ts';
@@ -14,6 +15,59 @@ import { ggufBytes } from '../files/gguf-writer.ts';
 import { tinyPieces, vocabularyMetadata } from '../tiny-gguf.ts';
 import { tokenizerModelBytes } from './tokenizer-model-writer.ts';
 import { turns, vectors } from './vectors.ts';
+
+/** What texts are put together of: what a vocabulary finds whole, or has runs of, and characters of all planes. */
+const PARTS = [
+  ...['▁', '▁▁', '▁▁▁▁▁', ' ', '  ', '     ', ' ▁', '\n', '\n\n\n', '\t', '\r\n', '\u00a0', '\u3000'],
+  ...[
+    '<b>',
+    '</b>',
+    '<unused0>',
+    '<unused',
+    '<0x41>',
+    '<mask>',
+    '[multimodal]',
+    '<end_of_turn>',
+    '<bos',
+    '&',
+    '<',
+  ],
+  ...[
+    'hello',
+    'la respuesta es',
+    '答案是',
+    '한국어',
+    'ما هي',
+    'Ω',
+    'é',
+    'e\u0301',
+    '😀',
+    '\u{1F468}\u200D\u{1F4BB}',
+    'x',
+    '.',
+    '42',
+  ],
+];
+
+/** Texts of up to twelve parts, the same in every run. */
+function* randomTexts(count: number): Generator<string> {
+  const random = seedrandom('kinds of vocabularies');
+  const below = (n: number) => Math.floor(random() * n);
+  for (let i = 0; i < count; i++) {
+    let text = '';
+    for (let n = 1 + below(12); n > 0; n--) {
+      // Half of the surrogates' range is left out: a text has none alone.
+      const letter = String.fromCodePoint(1 + below(below(2) === 0 ? 0x2fff : 0xd000));
+      text += below(4) === 0 ? letter : PARTS[below(PARTS.length)];
+    }
+    yield text;
+  }
+}
+
+/** Texts for which a vocabulary gives other ids than tokenizer.json. */
+function differing(tokenizer: Tokenizer, json: Tokenizer, count: number): string[] {
+  return [...randomTexts(count)].filter((text) => tokenizer.encode(text).join() !== json.encode(text).join());
+}
 
 let dir: string;
 beforeAll(() => {
@@ -61,6 +115,10 @@ describe('the tiny vocabulary in three files', () => {
       }),
       { seed: 2, numRuns: 400 },
     );
+  });
+
+  it.each(['gguf', 'model'])('%s gives the ids of tokenizer.json for 10,000 random texts', (kind) => {
+    expect(differing(others[kind]!, json, 10_000)).toEqual([]);
   });
 
   it.each(['gguf', 'model'])('%s makes tokens of special tokens only when asked to', (kind) => {
@@ -157,6 +215,10 @@ describe.skipIf(noGguf)(`Gemma 3's vocabulary in three files${noGguf}`, () => {
         kind,
       ).toEqual([2]);
     }
+  });
+
+  it('gives the same ids on 100,000 random texts', () => {
+    for (const [kind, tokenizer] of others) expect(differing(tokenizer, json, 100_000), kind).toEqual([]);
   });
 
   it.skipIf(noNtrex)(`gives the same ids on all NTREX lines in seven languages${noNtrex}`, () => {
