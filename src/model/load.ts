@@ -7,6 +7,7 @@ import * as tf from '../backend/tfjs.ts';
 import { type Carried, NOTHING_CARRIED } from './carried.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { type Gemma3Config, parameterShapes } from './config.ts';
+import { isRecord } from './config-reader.ts';
 import {
   elementBytes,
   fromFloat32,
@@ -99,7 +100,8 @@ export async function saveGemma3(
     prefix = 'model.',
     dtype = 'F32',
     carried = NOTHING_CARRIED,
-  }: { prefix?: string; dtype?: FloatFileType; carried?: Carried } = {},
+    extraEosIds = [],
+  }: { prefix?: string; dtype?: FloatFileType; carried?: Carried; extraEosIds?: readonly number[] } = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   const tensors: TensorToWrite[] = [...model.parameters].map(([name, parameter]) => ({
@@ -115,15 +117,31 @@ export async function saveGemma3(
   await writeSafetensorsDirectory(directory, [...tensors, ...carried.tensors]);
   await writeFileSynced(
     join(directory, 'config.json'),
-    `${JSON.stringify(writtenConfig(model.config, dtype), null, 2)}\n`,
+    `${JSON.stringify(writtenConfig(model.config, dtype, extraEosIds), null, 2)}\n`,
   );
 }
 
-/** The config as it was read, with the float type that is written now. */
-function writtenConfig({ raw }: Gemma3Config, dtype: FloatFileType): Record<string, unknown> {
+/** The config as it was read, with the float type that is written now, and with more ids that end a text. */
+function writtenConfig(
+  { raw }: Gemma3Config,
+  dtype: FloatFileType,
+  extraEosIds: readonly number[],
+): Record<string, unknown> {
   const name = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[dtype];
-  return { ...raw, ['torch_dtype' in raw ? 'torch_dtype' : 'dtype']: name };
+  const written: Record<string, unknown> = { ...raw, ['torch_dtype' in raw ? 'torch_dtype' : 'dtype']: name };
+  if (extraEosIds.length === 0) return written;
+  // Multimodal files may have the ids in either part, or in both.
+  const text = isRecord(raw.text_config) ? raw.text_config : undefined;
+  const added = (ids: unknown) => [...new Set([ids ?? EOS_BY_DEFAULT, ...extraEosIds].flat())];
+  if (text?.eos_token_id !== undefined)
+    written.text_config = { ...text, eos_token_id: added(text.eos_token_id) };
+  if (text?.eos_token_id === undefined || raw.eos_token_id !== undefined)
+    written.eos_token_id = added(raw.eos_token_id);
+  return written;
 }
+
+/** Of transformers' Gemma3TextConfig. */
+const EOS_BY_DEFAULT = 1;
 
 /** Raw where the backend takes the file's type; else widened or dequantised on the way. */
 async function readInto(parameter: tf.Variable, source: TensorSource): Promise<void> {

@@ -36,6 +36,8 @@ export interface ModelSource {
   sha256: string;
   /** Small files that go into every checkpoint beside weights and config. */
   files: ReadonlyMap<string, Uint8Array>;
+  /** Ids that end a text, written into config.json beside those that it has. */
+  extraEosIds?: readonly number[];
   load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string; warnings: string[] }>;
   /** What goes into every checkpoint beside the decoder; the caller closes it. */
   carried(): Promise<Carried>;

@@ -4,6 +4,7 @@ import { type BackendInfo, type BackendOptions, startBackend } from '../backend/
 import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
+import { asChatModel } from './chat-model.ts';
 import { newestCheckpoint } from './checkpoints.ts';
 import type { StopRequest } from './interrupt.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -23,7 +24,7 @@ import {
 } from './run-files.ts';
 import { newRecord, readRecord, writeRecord } from './run-record.ts';
 import { type Session, totalSteps, trainSession } from './session.ts';
-import { encodeTrainingData, readTrainingRows } from './training-data.ts';
+import { encodeTrainingData, readTrainingRows, type TrainingRows } from './training-data.ts';
 
 /** How a run is watched and stopped. */
 export interface RunOptions {
@@ -57,7 +58,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const runDir = resolve(cwd, recipe.out);
   await requireNewRun(runDir, shown);
   const rows = await readTrainingRows(recipe, cwd);
-  const source = await findRecipeModel(recipe, { cwd, progress });
+  const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows, recipe);
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
   const backend = await startBackend(recipe.backend);
@@ -117,9 +118,10 @@ export async function resumeRun(
     const found = await newestCheckpoint(runDir, warn);
     const record = await readRecord(runDir);
     const rows = await readTrainingRows(recipe, cwd);
-    const source = found
+    const start = found
       ? await modelOnDisk(found.checkpoint.dir, found.checkpoint.dir)
       : await findRecipeModel(recipe, { cwd, progress });
+    const source = trainedSource(start, rows, recipe);
     const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warn);
     const began = found?.state ?? record;
     if (began !== undefined) {
@@ -160,6 +162,12 @@ export async function resumeRun(
     };
     return trainSession(session, found);
   });
+}
+
+/** The source as its checkpoints are to be: a model of chats if it is trained on any. */
+function trainedSource(source: ModelSource, rows: TrainingRows, { data }: Recipe): ModelSource {
+  const hasChats = data.template === 'chat' && rows.train.some(({ kind }) => kind !== 'text');
+  return hasChats ? asChatModel(source) : source;
 }
 
 async function locked<T>(lock: Lock, work: () => Promise<T>): Promise<T> {

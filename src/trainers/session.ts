@@ -186,7 +186,7 @@ async function save(
     const { checkpoint, bytes } = await writeCheckpoint(runDir, position.step, async (dir) => {
       // As they are stored in memory, whatever the source was: a resumed run must find the weights bit by bit.
       const dtype = session.backend.storage === 'bfloat16' ? 'BF16' : 'F32';
-      await saveGemma3(model, dir, { prefix, dtype, carried });
+      await saveGemma3(model, dir, { prefix, dtype, carried, extraEosIds: source.extraEosIds });
       for (const [name, content] of source.files) await writeFile(join(dir, name), content);
       const paths = trainerPaths(dir);
       await mkdir(paths.folder);
