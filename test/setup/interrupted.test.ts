@@ -154,13 +154,17 @@ describe.skipIf(!canBuild)('a set-up after one that was killed', () => {
     );
   });
 
-  it('makes an object and an addon anew that are cut', () => {
+  it('makes an object and an addon anew that are cut, and an addon that does not load', () => {
     setup();
     const { addon } = JSON.parse(readFileSync(join(work, 'build/stamp.json'), 'utf8')) as { addon: string };
     const objects = join(addon, '../objects');
     truncateSync(addon, 100);
     truncateSync(join(objects, readdirSync(objects)[0]!), 100);
     expect(setup().stderr).toMatch(/: 1 of 1 files\n.*built/);
+    // Whole, but it does not load: as one that was built on another system.
+    cpSync(join(wheel, 'torch/lib/libtorch.so'), addon);
+    expect(setup().stderr).toMatch(/: 0 of 1 files\n.*built/);
+    expect(setup().stderr).toBe('');
   });
 });
 

@@ -66,7 +66,7 @@ export async function buildAddon(torch: TorchInstall, progress: (line: string) =
   const todo = units.filter((unit) => !isWholeLibrary(unit.object));
   const made = hash(JSON.stringify([units.map((unit) => unit.object), links]));
   const linked = join(dir, 'linked');
-  if (todo.length > 0 || readText(linked) !== made || !isWholeLibrary(addon)) {
+  if (todo.length > 0 || readText(linked) !== made || !(await loads(addon))) {
     const start = Date.now();
     progress(
       `compiling the native addon against torch ${torch.version}: ${todo.length} of ${units.length} files`,
@@ -87,8 +87,20 @@ export async function buildAddon(torch: TorchInstall, progress: (line: string) =
   return addon;
 }
 
+/** True if the addon is there and loads: where the checkout has moved to another system, it may want other libraries. */
+export async function loads(addon: string): Promise<boolean> {
+  if (!isWholeLibrary(addon)) return false;
+  try {
+    await load(addon);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
 /** Loads the addon in a process of its own. @throws CommandError with the loader's words if it does not load */
-export async function load(addon: string): Promise<void> {
+async function load(addon: string): Promise<void> {
   const script =
     'try { process.dlopen({ exports: {} }, process.argv[1]) } catch (e) { console.log(e.message); process.exit(1) }';
   await run(process.execPath, ['-e', script, addon]);

@@ -2,9 +2,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../../../scripts/lock.mjs';
-import { BuildError, buildAddon, compiler, leftovers, load } from './build.ts';
+import { BuildError, buildAddon, compiler, leftovers, loads } from './build.ts';
 import { installTorch, type Missing } from './install.ts';
-import { CommandError } from './run.ts';
 import { addonStatus, buildDir } from './status.ts';
 import { findTorch, type TorchInstall } from './torch.ts';
 
@@ -51,13 +50,7 @@ async function current(): Promise<AddonResult | undefined> {
   const torch = findTorch();
   // A torch that has gone missing from the search does not make a working addon worse.
   if (torch && torch.dir !== status.torch?.dir) return undefined;
-  try {
-    // Where the checkout has moved to another system, what was built there may want other libraries.
-    await load(status.path);
-  } catch (error) {
-    if (error instanceof CommandError) return undefined;
-    throw error;
-  }
+  if (!(await loads(status.path))) return undefined;
   return { path: status.path, torch: status.torch };
 }
 
