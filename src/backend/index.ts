@@ -24,6 +24,7 @@ export {
   storageType,
   zeroState,
 } from './parameters.ts';
+export { slowness } from './plain.ts';
 export { type ProductTimes, productTimes } from './products.ts';
 export { recompute } from './recompute.ts';
 export {

@@ -6,12 +6,12 @@ import os from 'node:os';
 import { UserError } from '../errors.ts';
 import { installGradients } from './gradients.ts';
 import type { StorageType } from './parameters.ts';
+import { meaningless, plainInfo, requirePlain, slowness, startTensorflow, startWasm } from './plain.ts';
 import { addonStatus } from './setup/index.ts';
 import * as tf from './tfjs.ts';
 import { addon, loadAddon, registerTorch, torchBackend } from './torch/index.ts';
 import { openOpenBlas } from './torch/openblas.ts';
 import { cachedProbe, type ProbeResult } from './torch/probe.ts';
-import { registerWasmKernels } from './wasm.ts';
 
 export type BackendName = 'torch' | 'tensorflow' | 'wasm';
 export type ComputeType = 'float32' | 'bfloat16';
@@ -59,32 +59,51 @@ export interface BackendInfo {
 /** bf16 products have to be this much faster than fp32 to be worth their rounding. */
 const WORTH = 1.3;
 
-/** Starts a backend and makes it TensorFlow.js' current one. Throws UserError when the one asked for cannot be had. */
-export async function startBackend(options: BackendOptions = {}): Promise<BackendInfo> {
+/**
+ * Starts a backend and makes it TensorFlow.js' current one.
+ *
+ * @param warn receives what the user should know: a backend that was not asked for and is much slower, and why;
+ *   settings without effect.
+ * @throws UserError when the one asked for cannot be had
+ */
+export async function startBackend(
+  options: BackendOptions = {},
+  warn: (text: string) => void = () => {},
+): Promise<BackendInfo> {
   installGradients();
   const { name = 'auto' } = options;
-  const start = async (other: 'tensorflow' | 'wasm', reason: string): Promise<BackendInfo> => {
-    requirePlain(other, options);
-    if (other === 'wasm') await startWasm();
-    return plainInfo(other, reason);
-  };
-  if (name === 'torch' || name === 'auto') {
-    const failure = loadTorch();
-    if (failure === undefined) return startTorch(options);
-    if (name === 'torch')
-      throw new UserError(`backend torch cannot be had: ${failure}; run \`isogloss setup\``);
-    if (await startTensorflow())
-      return start('tensorflow', `torch cannot be had (${failure}); tfjs-node is installed`);
-    return start('wasm', `torch cannot be had (${failure})`);
-  }
-  if (name === 'tensorflow') {
-    if (!(await startTensorflow())) {
-      throw new UserError(
-        'backend tensorflow needs @tensorflow/tfjs-node or @tensorflow/tfjs-node-gpu: npm install one of them',
-      );
+  if (name === 'tensorflow' || name === 'wasm') {
+    requirePlain(name, options);
+    if (name === 'wasm') await startWasm();
+    else {
+      const failure = await startTensorflow();
+      if (failure) throw new UserError(`backend tensorflow cannot be had: ${failure.reason}`);
     }
+    warnOfMeaningless(name, options, warn);
+    return plainInfo(name, 'asked for');
   }
-  return start(name, 'asked for');
+  const failure = loadTorch();
+  if (failure === undefined) return startTorch(options);
+  if (name === 'torch')
+    throw new UserError(`backend torch cannot be had: ${failure}; run \`isogloss setup\``);
+  const noTensorflow = await startTensorflow();
+  const other = noTensorflow ? 'wasm' : 'tensorflow';
+  requirePlain(other, options, failure);
+  if (noTensorflow?.installed) warn(noTensorflow.reason);
+  if (other === 'wasm') await startWasm();
+  const without = `torch cannot be had (${failure})`;
+  warn(`${without}: ${other} computes, ${slowness(other)}; \`isogloss setup\` gets torch`);
+  warnOfMeaningless(other, options, warn);
+  return plainInfo(other, noTensorflow ? without : `${without}; tfjs-node is installed`);
+}
+
+function warnOfMeaningless(
+  name: 'tensorflow' | 'wasm',
+  options: BackendOptions,
+  warn: (text: string) => void,
+): void {
+  const text = meaningless(name, options);
+  if (text) warn(text);
 }
 
 /** Loads the addon; returns what stands in the way, if anything does. */
@@ -178,50 +197,4 @@ function chooseCompute(wanted: 'auto' | ComputeType, measured: ProbeResult): [Co
   return measured.bfloat16 > WORTH * float32
     ? ['bfloat16', `bf16 products are faster (${figures})`]
     : ['float32', `bf16 products are not ${WORTH}x faster (${figures})`];
-}
-
-async function startTensorflow(): Promise<boolean> {
-  for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
-    try {
-      await import(name);
-      if (await tf.setBackend('tensorflow')) return true;
-    } catch {
-      // not installed: the next one
-    }
-  }
-  return false;
-}
-
-async function startWasm(): Promise<void> {
-  await import('@tensorflow/tfjs-backend-wasm');
-  registerWasmKernels();
-  if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
-}
-
-/** @throws UserError for what only torch can do */
-function requirePlain(name: BackendName, { storage, device, compute }: BackendOptions): void {
-  const asked = [
-    storage === 'bfloat16' ? 'backend.storage bfloat16' : [],
-    compute === 'bfloat16' ? 'backend.compute bfloat16' : [],
-    device?.startsWith('cuda') ? `backend.device ${device}` : [],
-  ].flat();
-  if (asked.length > 0)
-    throw new UserError(asked.map((what) => ({ message: `${what} needs the backend torch, not ${name}` })));
-}
-
-function plainInfo(name: BackendName, reason: string): BackendInfo {
-  return {
-    name,
-    reason,
-    torch: undefined,
-    threads: 1,
-    cpu: process.arch,
-    compute: 'float32',
-    computeReason: `${name} computes in fp32`,
-    storage: 'float32',
-    storageReason: `${name} stores fp32`,
-    matmul: name,
-    transposes: false,
-    device: 'cpu',
-  };
 }

@@ -42,7 +42,9 @@ export async function environment(): Promise<[label: string, text: string][]> {
   ]);
   if (addon.torch) rows.push(['torch', `${addon.torch.version} in ${addon.torch.dir}`]);
   try {
-    const info = await startBackend();
+    const warnings: string[] = [];
+    const info = await startBackend({}, (text) => warnings.push(text));
+    if (warnings.length > 0) rows.push(['warning', warnings.join('; ')]);
     rows.push(
       ['backend', `${info.name}: ${info.reason}`],
       ['device', gpu(info.device)],

@@ -53,9 +53,10 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
   requireRoom(ids, args, config.maxPositionEmbeddings);
   const turnEnds = args.chat ? [turnEndId(tokenizer) ?? []].flat() : [];
   const { backend, compute, storage, device, threads = null } = args;
-  await startBackend({ name: backend, compute, storage, device, threads });
+  const warn = (text: string) => progress.message(text, 'warning');
+  await startBackend({ name: backend, compute, storage, device, threads }, warn);
   const { model, warnings } = await load({});
-  for (const warning of warnings) progress.message(warning, 'warning');
+  for (const warning of warnings) warn(warning);
   const loaded = performance.now();
   const signals = watchSignals();
   try {

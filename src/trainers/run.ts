@@ -1,6 +1,6 @@
 /** Starting a run and resuming one: what the command line calls. */
 import { resolve } from 'node:path';
-import { type BackendInfo, type BackendOptions, startBackend } from '../backend/index.ts';
+import { type BackendInfo, type BackendOptions, slowness, startBackend } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
@@ -61,7 +61,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows, recipe);
   const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
-  const backend = await startBackend(recipe.backend);
+  const backend = await startBackend(recipe.backend, warner(progress));
   await makeRunFolder(runDir, shown);
   return locked(await takeLock(runPaths(runDir).lock, shown), async () => {
     // Somebody may have started here since the first look.
@@ -143,7 +143,8 @@ export async function resumeRun(
       throw new UserError({ file: dir, message: `the run has done ${done} steps, more than ${total}` });
     if (done === total) warn(`all ${total} steps are done; raise train.max_steps or train.epochs to go on`);
     await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
-    const backend = await startBackend(asBefore(recipe.backend, record?.backend));
+    const backend = await startBackend(asBefore(recipe.backend, record?.backend), warn);
+    if (record !== undefined && recipe.backend.name === 'auto') warnOfSlowness(backend.name, warn);
     const made = record ?? newRecord({ recipe, argv, backend, source, data, sources: rows.sources });
     const time = new Date().toISOString();
     made.resumed.push({ time, argv: [...argv], from_step: done, overrides: [...overrides] });
@@ -196,7 +197,8 @@ const show = (value: unknown): string => JSON.stringify(snakeCase(value)) ?? 'no
  * threads rounds otherwise, and the resumed run would not end with the same bits.
  */
 function asBefore(options: Recipe['backend'], before: BackendInfo | undefined): BackendOptions {
-  if (before === undefined) return options;
+  // Another backend was asked for now: what the one before took (threads, number type) says nothing about it.
+  if (before === undefined || (options.name !== 'auto' && options.name !== before.name)) return options;
   const torch = before.name === 'torch';
   return {
     ...options,
@@ -208,4 +210,13 @@ function asBefore(options: Recipe['backend'], before: BackendInfo | undefined): 
       ? { matmul: before.matmul as BackendOptions['matmul'], transposes: before.transposes === true }
       : {}),
   };
+}
+
+/** A run that began without torch goes on without it, also where there is one by now. */
+function warnOfSlowness(backend: string, warn: (text: string) => void): void {
+  const slow = slowness(backend);
+  if (slow === undefined) return;
+  warn(
+    `${backend} computes, ${slow}, as the run began with it; \`isogloss setup\` gets torch, backend.name=torch takes it`,
+  );
 }

@@ -10,9 +10,10 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../paths.ts';
-import { output, run } from './run.ts';
+import { CommandError, output, run } from './run.ts';
 import { buildDir, mac, nativeFiles, OWN_FLAGS, type Stamp, sourcesHash, stampFile } from './status.ts';
 import type { TorchInstall } from './torch.ts';
+import { isWholeLibrary } from './whole.ts';
 
 /** A compiler takes up to 0.8 GB on libtorch's headers. */
 const MAX_JOBS = 4;
@@ -25,10 +26,21 @@ export function compiler(): { command: string; version: string } | undefined {
   return version === undefined ? undefined : { command, version };
 }
 
+/** What could not be done with the addon, and what the program that was to do it printed. */
+export class BuildError extends Error {
+  constructor(
+    readonly stage: 'compile' | 'link' | 'load',
+    readonly command: CommandError,
+  ) {
+    super(`the addon does not ${stage}: ${command.message}`);
+    this.name = 'BuildError';
+  }
+}
+
 /**
  * Makes the addon current and returns its path; compiles only what has changed. Call it under the setup lock.
  *
- * @throws CommandError with the compiler's output if the sources do not compile.
+ * @throws BuildError with the compiler's output if the sources do not compile or link, or the addon does not load.
  */
 export async function buildAddon(torch: TorchInstall, progress: (line: string) => void): Promise<string> {
   const cxx = compiler();
@@ -51,16 +63,18 @@ export async function buildAddon(torch: TorchInstall, progress: (line: string) =
       return { name, source, object: join(objects, `${basename(name, '.cc')}.${key}.o`) };
     });
   const sources = sourcesHash();
-  const todo = units.filter((unit) => !existsSync(unit.object));
+  const todo = units.filter((unit) => !isWholeLibrary(unit.object));
   const made = hash(JSON.stringify([units.map((unit) => unit.object), links]));
   const linked = join(dir, 'linked');
-  if (todo.length > 0 || readText(linked) !== made || !existsSync(addon)) {
+  if (todo.length > 0 || readText(linked) !== made || !(await loads(addon))) {
     const start = Date.now();
     progress(
       `compiling the native addon against torch ${torch.version}: ${todo.length} of ${units.length} files`,
     );
-    await compile(cxx.command, flags, todo, join(dir, `precompiled-${process.pid}`));
-    await run(cxx.command, [...units.map((unit) => unit.object), ...links, '-o', `${addon}.new`]);
+    await inStage('compile', compile(cxx.command, flags, todo, join(dir, `${PRECOMPILED}${process.pid}`)));
+    const objectFiles = units.map((unit) => unit.object);
+    await inStage('link', run(cxx.command, [...objectFiles, ...links, '-o', `${addon}.new`]));
+    await inStage('load', load(`${addon}.new`));
     // A running process keeps the file it has mapped: the old one is replaced, not overwritten.
     renameSync(`${addon}.new`, addon);
     writeFileSync(linked, made);
@@ -71,6 +85,50 @@ export async function buildAddon(torch: TorchInstall, progress: (line: string) =
   writeFileSync(`${stampFile()}.new`, `${JSON.stringify(stamp, undefined, 2)}\n`);
   renameSync(`${stampFile()}.new`, stampFile());
   return addon;
+}
+
+/** True if the addon is there and loads: where the checkout has moved to another system, it may want other libraries. */
+export async function loads(addon: string): Promise<boolean> {
+  if (!isWholeLibrary(addon)) return false;
+  try {
+    await load(addon);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
+
+/** Loads the addon in a process of its own. @throws CommandError with the loader's words if it does not load */
+async function load(addon: string): Promise<void> {
+  const script =
+    'try { process.dlopen({ exports: {} }, process.argv[1]) } catch (e) { console.log(e.message); process.exit(1) }';
+  await run(process.execPath, ['-e', script, addon]);
+}
+
+async function inStage<T>(stage: BuildError['stage'], work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof CommandError ? new BuildError(stage, error) : error;
+  }
+}
+
+/** Names of folders with headers read once, by the process that compiles. */
+const PRECOMPILED = 'precompiled-';
+
+/**
+ * What compiling processes that were killed have left: up to 400 MB of precompiled headers each, and objects that were
+ * not written to their end. Those of a process that compiles are among them: remove them under the setup lock only.
+ */
+export function leftovers(): string[] {
+  const below = (dir: string) =>
+    existsSync(dir) ? readdirSync(dir).map((name) => ({ name, path: join(dir, name) })) : [];
+  return below(buildDir())
+    .filter(({ name }) => name.startsWith('torch-'))
+    .flatMap(({ path }) => [...below(path), ...below(join(path, 'objects'))])
+    .filter(({ name }) => name.startsWith(PRECOMPILED) || name.endsWith('.new'))
+    .map(({ path }) => path);
 }
 
 /** From so many files on, reading libtorch's headers once and keeping them pays (three times less CPU for all of them). */

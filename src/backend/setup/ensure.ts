@@ -1,9 +1,9 @@
 /** The whole native set-up, idempotent and safe to run twice at once: a torch, then the addon built against it. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../../../scripts/lock.mjs';
-import { buildAddon, compiler } from './build.ts';
+import { BuildError, buildAddon, compiler, leftovers, loads } from './build.ts';
 import { installTorch, type Missing } from './install.ts';
-import { CommandError } from './run.ts';
 import { addonStatus, buildDir } from './status.ts';
 import { findTorch, type TorchInstall } from './torch.ts';
 
@@ -31,22 +31,26 @@ export interface EnsureOptions {
  * is a backend that does without.
  */
 export async function ensureAddon({ install, progress }: EnsureOptions): Promise<AddonResult> {
-  const ready = current();
+  const ready = leftovers().length === 0 ? await current() : undefined;
   if (ready) return ready;
   return withLock(
     join(buildDir(), '.lock'),
-    async () => current() ?? (await make(install, progress)),
+    async () => {
+      for (const path of leftovers()) rmSync(path, { recursive: true, force: true });
+      return (await current()) ?? (await make(install, progress));
+    },
     (holder) => progress(`waiting for ${holder}, which is setting up`),
   );
 }
 
-/** The addon if it is ready and made for the torch that would be found now. */
-function current(): AddonResult | undefined {
+/** The addon if it is ready, loads, and is made for the torch that would be found now. */
+async function current(): Promise<AddonResult | undefined> {
   const status = addonStatus();
-  if (status.state !== 'ready') return undefined;
+  if (status.state !== 'ready' || !status.path) return undefined;
   const torch = findTorch();
   // A torch that has gone missing from the search does not make a working addon worse.
   if (torch && torch.dir !== status.torch?.dir) return undefined;
+  if (!(await loads(status.path))) return undefined;
   return { path: status.path, torch: status.torch };
 }
 
@@ -63,24 +67,48 @@ async function make(install: boolean, progress: (line: string) => void): Promise
       },
     };
   }
-  let torch = findTorch();
+  let torch = findTorch((dir, reason) => progress(`passing over the torch in ${dir}: ${reason}`));
   if (!torch) {
     if (!install)
       return { missing: { part: 'libtorch', reason: 'there is none', remedy: 'run `isogloss setup`' } };
     const missing = await installTorch(progress);
     if (missing) return { missing };
-    torch = findTorch();
+    const reasons: string[] = [];
+    torch = findTorch((dir, reason) => reasons.push(`${dir}: ${reason}`));
     if (!torch) {
-      const reason = 'the torch that pip installed has no headers or libraries';
+      const reason = `the torch that pip installed cannot be used:\n${reasons.join('\n')}`;
       return { missing: { part: 'libtorch', reason, remedy: 'point TORCH_DIR at another PyTorch' } };
     }
   }
   try {
     return { path: await buildAddon(torch, progress), torch };
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const reason = `${cxx.command} ${cxx.version} does not compile it:\n${error.tail(20)}`;
-    const remedy = 'the addon needs g++ 11 or newer and torch 2.6 or newer; see native/README.md';
-    return { torch, missing: { part: 'the native addon', reason, remedy } };
+    if (!(error instanceof BuildError)) throw error;
+    return { torch, missing: { part: 'the native addon', ...explain(error, cxx, torch) } };
   }
+}
+
+/** Why there is no addon, and what the user can do. */
+function explain(
+  { stage, command }: BuildError,
+  cxx: { command: string; version: string },
+  torch: TorchInstall,
+): Pick<Missing, 'reason' | 'remedy'> {
+  const by = `${cxx.command} ${cxx.version}`;
+  const reason = {
+    compile: `${by} does not compile it:`,
+    link: `it compiles, but ${by} does not link it with the torch ${torch.version} in ${torch.dir}:`,
+    load: `it compiles and links, but does not load with the torch ${torch.version} in ${torch.dir}:`,
+  }[stage];
+  return { reason: `${reason}\n${command.tail(20)}`, remedy: remedy(stage, command.output, torch) };
+}
+
+function remedy(stage: BuildError['stage'], output: string, torch: TorchInstall): string {
+  if (/No space left on device|disk quota exceeded/i.test(output))
+    return `make room on the disk of ${buildDir()} (0.5 GB)`;
+  if (/Killed|cannot allocate memory|out of memory/i.test(output))
+    return 'the compiler was killed, mostly for want of memory (0.8 GB for each of up to 4): free some, and set up again';
+  if (stage === 'compile')
+    return 'the addon needs g++ 11 or newer and torch 2.6 or newer; see native/README.md';
+  return `install that torch anew (remove ${torch.dir}), or point TORCH_DIR at another PyTorch`;
 }

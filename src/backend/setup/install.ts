@@ -1,8 +1,8 @@
 /** Gets a PyTorch into `.venv` when the machine has none. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, output, run } from './run.ts';
-import { venvDir } from './torch.ts';
+import { brokenTorch, sitePackages, venvDir } from './torch.ts';
 
 /** The torch that setup installs; what the addon is developed against. */
 const TORCH = '2.13.0';
@@ -23,25 +23,31 @@ export async function installTorch(progress: (line: string) => void): Promise<Mi
   const start = Date.now();
   const venv = venvDir();
   const python = join(venv, 'bin', 'python');
-  if (!existsSync(python) || output(python, ['-m', 'pip', '--version']) === undefined) {
+  if (!hasPip(python)) {
     const missing = await makeVenv(venv, progress);
     if (missing) return missing;
   }
+  removeBroken(venv, progress);
   progress(`installing torch ${TORCH} into ${venv}; a download of 0.2 GB or more, once`);
   const pip = (...args: string[]) =>
     run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', ...args]);
-  try {
-    // A build without CUDA, if the configured index or PyTorch's own has one; its dependencies come after.
-    if (process.platform === 'linux' && !hasGpu()) {
-      const build = `torch==${TORCH}+cpu`;
-      const quick = ['--no-deps', '--retries', '1', '--timeout', '15'];
-      await pip(...quick, build)
-        .catch(() => pip(...quick, '--index-url', CPU_INDEX, build))
-        .catch(() => undefined);
+  const failed = async (...args: string[]): Promise<CommandError | undefined> => {
+    try {
+      await pip(...args);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CommandError) return error;
+      throw error;
     }
-    await pip(`torch==${TORCH}`);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
+  };
+  // A build without CUDA, if the configured index or PyTorch's own has one; its dependencies come after.
+  if (process.platform === 'linux' && !hasGpu()) {
+    const build = `torch==${TORCH}+cpu`;
+    const quick = ['--no-deps', '--retries', '1', '--timeout', '15'];
+    if (await failed(...quick, build)) await failed(...quick, '--index-url', CPU_INDEX, build);
+  }
+  const error = await failed(`torch==${TORCH}`);
+  if (error) {
     return {
       part: 'libtorch',
       reason: `pip could not install torch ${TORCH}:\n${error.tail(8)}`,
@@ -51,6 +57,32 @@ export async function installTorch(progress: (line: string) => void): Promise<Mi
   }
   progress(`installed torch in ${((Date.now() - start) / 1000).toFixed(1)} s`);
   return undefined;
+}
+
+const hasPip = (python: string): boolean =>
+  existsSync(python) && output(python, ['-m', 'pip', '--version']) !== undefined;
+
+/**
+ * Removes what is left of a torch that was not installed to its end. pip does not mend it: with its `.dist-info` there
+ * it is "already satisfied". Whatever else is in the environment stays, as it may be the user's own.
+ */
+function removeBroken(venv: string, progress: (line: string) => void): void {
+  // `~orch` is where pip keeps the old one while it installs another.
+  const parts = /^(torch|~orch)(-.*\.dist-info)?$/;
+  for (const packages of sitePackages(venv)) {
+    if (!readdirSync(packages).some((name) => parts.test(name))) continue;
+    const torch = join(packages, 'torch');
+    const fault = existsSync(torch) ? brokenTorch(torch) : 'its folder is missing';
+    if (fault === undefined) continue;
+    progress(`removing the torch in ${venv}, which is not whole: ${fault}`);
+    removeNames(packages, parts);
+  }
+}
+
+/** Lists of what is installed go before the files: stopped between the two, the rest still counts as not installed. */
+function removeNames(dir: string, names: RegExp): void {
+  const found = readdirSync(dir).filter((name) => names.test(name));
+  for (const name of found.sort().reverse()) rmSync(join(dir, name), { recursive: true, force: true });
 }
 
 async function makeVenv(venv: string, progress: (line: string) => void): Promise<Missing | undefined> {
@@ -72,9 +104,16 @@ async function makeVenv(venv: string, progress: (line: string) => void): Promise
     };
   }
   progress(`making a Python environment in ${venv}`);
+  // What is left of a pip that was not installed to its end counts as installed with ensurepip.
+  for (const packages of sitePackages(venv)) removeNames(packages, /^pip(-.*\.dist-info)?$/);
   try {
     await run('python3', ['-m', 'venv', venv]);
-    return undefined;
+    if (hasPip(join(venv, 'bin', 'python'))) return undefined;
+    return {
+      part: 'libtorch',
+      reason: `the Python environment ${venv} has no pip that works`,
+      remedy: `remove that folder and set up again, ${orTorch}`,
+    };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return {

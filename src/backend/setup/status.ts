@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot, workRoot } from '../../paths.ts';
 import { type TorchInstall, torchVersion } from './torch.ts';
+import { cutTorchLibrary, isWholeLibrary } from './whole.ts';
 
 /** State of the addon. Only a `ready` one may be loaded: two libtorchs in one process end it. */
 export interface AddonStatus {
@@ -89,6 +90,9 @@ export function addonStatus(): AddonStatus {
   if (stamp.sources !== sourcesHash()) {
     return { state: 'stale', reason: 'the native sources have changed since it was built', torch };
   }
+  const fault = cutTorchLibrary(torch.dir);
+  if (fault) return { state: 'stale', reason: `the torch it was built against is not whole: ${fault}` };
   if (!existsSync(addon)) return { state: 'missing', reason: `${addon} is gone`, torch };
+  if (!isWholeLibrary(addon)) return { state: 'missing', reason: `${addon} is not whole`, torch };
   return { state: 'ready', path: addon, torch };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '../../errors.ts';
 import { workRoot } from '../../paths.ts';
 import { output } from './run.ts';
+import { cutTorchFile, cutTorchLibrary, pipRecord } from './whole.ts';
 
 /** Oldest torch whose headers the addon compiles against. */
 const OLDEST: readonly [number, number] = [2, 6];
@@ -27,9 +28,12 @@ const LIBRARY = process.platform === 'darwin' ? 'dylib' : 'so';
  * The first usable torch of: `$TORCH_DIR`, `$VIRTUAL_ENV`, `.venv` of the project, the one that `python3` would
  * import.
  *
+ * @param passedOver receives each torch that is there and cannot be used, and why.
  * @throws UserError if `$TORCH_DIR` is set and no usable torch.
  */
-export function findTorch(): TorchInstall | undefined {
+export function findTorch(
+  passedOver: (dir: string, reason: string) => void = () => {},
+): TorchInstall | undefined {
   const asked = process.env.TORCH_DIR;
   if (asked) {
     const found = inspectTorch(asked);
@@ -39,6 +43,7 @@ export function findTorch(): TorchInstall | undefined {
   for (const candidate of candidates()) {
     const found = inspectTorch(candidate);
     if (typeof found !== 'string') return found;
+    if (existsSync(candidate)) passedOver(candidate, found);
   }
   return undefined;
 }
@@ -60,12 +65,33 @@ export function venvDir(): string {
 }
 
 function torchOfVenv(venv: string): string[] {
+  return sitePackages(venv).map((packages) => join(packages, 'torch'));
+}
+
+/** Where a virtual environment keeps its packages: one folder for each Python it has been made with. */
+export function sitePackages(venv: string): string[] {
   const lib = join(venv, 'lib');
   if (!existsSync(lib)) return [];
   return readdirSync(lib)
     .filter((name) => name.startsWith('python3'))
-    .map((name) => join(lib, name, 'site-packages', 'torch'));
+    .map((name) => join(lib, name, 'site-packages'))
+    .filter((packages) => existsSync(packages));
 }
+
+/**
+ * What shows that the torch in `dir` was not installed to its end, or has been damaged since; undefined if it is
+ * whole, or not there at all.
+ */
+export function brokenTorch(dir: string): string | undefined {
+  if (!existsSync(dir)) return undefined;
+  const real = realpathSync(dir);
+  // In the environment that pip fills for us, its list comes last; elsewhere a torch may have come without pip.
+  const ours = sitePackages(venvDir()).some((packages) => existsSync(packages) && real === inside(packages));
+  if (ours && pipRecord(real) === undefined) return 'pip was stopped before it had written all files';
+  return cutTorchLibrary(real) ?? cutTorchFile(real);
+}
+
+const inside = (packages: string): string => join(realpathSync(packages), 'torch');
 
 /** The torch in `dir`, or why it cannot be used. */
 export function inspectTorch(dir: string): TorchInstall | string {
@@ -73,6 +99,8 @@ export function inspectTorch(dir: string): TorchInstall | string {
     if (!existsSync(join(dir, file))) return `it has no ${file}`;
   }
   const real = realpathSync(dir);
+  const fault = brokenTorch(dir);
+  if (fault) return `it is not whole: ${fault}`;
   const version = torchVersion(real);
   if (!version) return 'its version.py names no version';
   const [major = 0, minor = 0] = version.split('.').map(Number);

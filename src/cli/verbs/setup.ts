@@ -11,6 +11,7 @@ export const setup: CommandModule = {
     if (!missing) return;
     say(`${missing.part} cannot be had: ${missing.reason}`);
     say(`to get it: ${missing.remedy}`);
-    say('meanwhile the wasm backend is used: complete, but many times slower');
+    const { slowness } = await import('../../backend/plain.ts');
+    say(`meanwhile the wasm backend is used: complete, but ${slowness('wasm')}`);
   },
 };
