@@ -44,7 +44,8 @@ beforeEach(async () => {
     'TRANSFORMERS_OFFLINE',
   ])
     vi.stubEnv(name, '');
-  for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE']) vi.stubEnv(name, undefined);
+  const proxies = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+  for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', ...proxies]) vi.stubEnv(name, undefined);
   vi.stubEnv('HF_HOME', home);
   vi.stubEnv('HF_ENDPOINT', `${hub.url}/`);
 });
