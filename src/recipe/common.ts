@@ -94,9 +94,16 @@ export const model = z
           'on the Hugging Face hub (`google/gemma-3-270m`, or `google/gemma-3-270m@revision`; taken from the cache when it ' +
           'is there), or `tiny`: a model of a million parameters with random weights and a byte-level tokenizer.',
       }),
-    tokenizer: z.string().min(1).nullable().default(null).meta({
-      description: 'Directory with another tokenizer; null uses the one beside the model.',
-    }),
+    tokenizer: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'Another tokenizer: a directory, a file, or an id of the hub, of which only the tokenizer is fetched; null uses the one ' +
+          'beside the model.',
+      }),
     embed_scale: z.enum(['bf16', 'exact']).default('bf16').meta({
       description:
         'Factor on the embeddings, the square root of the hidden size: rounded to bfloat16, or exact.',

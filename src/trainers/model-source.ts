@@ -1,10 +1,13 @@
 /** The model a run or a command starts from: found and checked before its weights are read. */
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
-import { fetchModel, type HubId, parseHubId } from '../model/hub/index.ts';
+import { readCompanions, readTemplates, refuseAdapter } from '../model/companions.ts';
+import { ifThere } from '../model/files/if-there.ts';
+import { type FetchOptions, fetchModel, fetchTokenizer, type HubId, parseHubId } from '../model/hub/index.ts';
 import {
   type Carried,
   checkGemma3,
@@ -47,7 +50,7 @@ export interface ModelSource {
 export interface ModelName {
   /** A Hugging Face directory, a `.gguf` file, a run folder, an id of the hub (`org/name`, `org/name@revision`), or `tiny`. */
   path: string;
-  /** Directory or file of another tokenizer. */
+  /** Another tokenizer: a directory or file, or an id of the hub. */
   tokenizer?: string | null;
   /** Of random weights. */
   seed?: number;
@@ -74,17 +77,12 @@ export async function findModel(
   name: ModelName,
   { cwd, progress = silent }: FindOptions,
 ): Promise<ModelSource> {
-  const tokenizer = name.tokenizer ? resolve(cwd, name.tokenizer) : undefined;
+  const tokenizer = name.tokenizer ? await findTokenizer(name.tokenizer, { cwd, progress }) : undefined;
   if (name.path === TINY) return tinyModel(name.seed ?? 0, tokenizer);
   const path = resolve(cwd, name.path);
-  const found = await stat(path).catch(() => undefined);
+  const found = await statIfThere(path, name.path);
   if (found === undefined) {
-    const id = parseHubId(name.path);
-    const near = await nearestBeside(name.path, path);
-    // `runs/lba` beside `runs/lab` is a slip, and no question for the hub; with `@revision` it can only be an id.
-    if (id === undefined || (near !== undefined && !name.path.includes('@')))
-      throw notThere(name.path, near, id);
-    const dir = await fetchModel(id, { onProgress: (download) => progress.downloading(download) });
+    const dir = await fetchModel(await idOf(name.path, path, 'model', ALLOWED), fromHub(progress));
     return modelOnDisk(dir, name.path, tokenizer);
   }
   const isRun =
@@ -98,6 +96,39 @@ export async function findModel(
   return modelOnDisk(newest.checkpoint.dir, newest.checkpoint.dir, tokenizer);
 }
 
+/** Directory or file of a tokenizer that is named by itself. @throws UserError if there is none */
+async function findTokenizer(name: string, { cwd, progress = silent }: FindOptions): Promise<string> {
+  const path = resolve(cwd, name);
+  if ((await statIfThere(path, name)) !== undefined) return path;
+  return fetchTokenizer(await idOf(name, path, 'tokenizer', TOKENIZER_ALLOWED), fromHub(progress));
+}
+
+function fromHub(progress: Pick<ProgressSink, 'downloading' | 'message'>): FetchOptions {
+  return {
+    onProgress: (download) => progress.downloading(download),
+    onWarning: (text) => progress.message(text, 'warning'),
+  };
+}
+
+/** The id of the hub that a path which leads nowhere spells. @throws UserError if it can hardly be meant as one */
+async function idOf(shown: string, path: string, what: string, allowed: string): Promise<HubId> {
+  const id = parseHubId(shown);
+  const near = await nearestBeside(shown, path);
+  // `runs/lba` beside `runs/lab` is a slip, and no question for the hub; with `@revision` it can only be an id.
+  if (id === undefined || (near !== undefined && !shown.includes('@')))
+    throw notThere(shown, near, id, what, allowed);
+  return id;
+}
+
+/** What a path leads to, if anything; a path through a file leads nowhere. */
+async function statIfThere(path: string, shown: string): Promise<Stats | undefined> {
+  const found = stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  return ifThere(shown, found);
+}
+
 async function tinyModel(seed: number, tokenizerPath: string | undefined): Promise<ModelSource> {
   const config = presetConfig(TINY);
   const tokenizer = await loadTokenizer(tokenizerPath ?? join(packageRoot(), 'data', 'tiny'));
@@ -107,7 +138,7 @@ async function tinyModel(seed: number, tokenizerPath: string | undefined): Promi
     sha256: createHash('sha256')
       .update(JSON.stringify([config.raw, seed]))
       .digest('hex'),
-    files: withGenerationConfig(await tokenizer.files(), config),
+    files: withGenerationConfig(await filesOf(tokenizer), config),
     load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.', warnings: [] }),
     carried: async () => NOTHING_CARRIED,
   };
@@ -119,14 +150,12 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
   if (!isDirectory && !isGguf(path)) {
     throw new UserError({ file: shown, message: `is neither a directory nor a .gguf file; ${ALLOWED}` });
   }
+  if (isDirectory) refuseAdapter(await readdir(path), shown);
   // Before anything is written: a damaged file is found out now, not after the run folder is made.
   const config = await checkGemma3(path);
   const tokenizer = await loadTokenizer(path, { tokenizer: tokenizerPath });
-  const files = new Map(await tokenizer.files());
-  if (isDirectory) {
-    const generation = await readFile(join(path, 'generation_config.json')).catch(() => undefined);
-    if (generation !== undefined) files.set('generation_config.json', generation);
-  }
+  const beside = isDirectory ? await readCompanions(path) : [];
+  const files = new Map([...beside, ...(await filesOf(tokenizer))]);
   return {
     config,
     tokenizer,
@@ -137,6 +166,15 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
   };
 }
 
+/** Files of a tokenizer, wherever it comes from. */
+async function filesOf(tokenizer: Tokenizer): Promise<ReadonlyMap<string, Uint8Array>> {
+  const templates = isGguf(tokenizer.path) ? [] : await readTemplates(dirname(tokenizer.path));
+  return new Map([...(await tokenizer.files()), ...templates]);
+}
+
+const TOKENIZER_ALLOWED =
+  'a tokenizer is a directory with tokenizer.json or tokenizer.model, such a file itself, a .gguf file, or an id of the hub (google/gemma-3-270m)';
+
 const ALLOWED = `a model is a Hugging Face directory, a .gguf file, the folder of a run, an id of the hub (google/gemma-3-270m), or ${TINY}`;
 
 /** The name in the same folder that is nearest to a path that leads nowhere. */
@@ -146,9 +184,15 @@ async function nearestBeside(shown: string, path: string): Promise<string | unde
   return near !== undefined && distance(near, basename(path)) <= 2 ? join(dirname(shown), near) : undefined;
 }
 
-function notThere(shown: string, hint: string | undefined, id: HubId | undefined): UserError {
+function notThere(
+  shown: string,
+  hint: string | undefined,
+  id: HubId | undefined,
+  what: string,
+  allowed: string,
+): UserError {
   const asId = id === undefined ? '' : `; as an id of the hub, write ${id.name}@${id.revision}`;
-  return new UserError({ file: shown, message: `there is no such model; ${ALLOWED}${asId}`, hint });
+  return new UserError({ file: shown, message: `there is no such ${what}; ${allowed}${asId}`, hint });
 }
 
 /** transformers takes what ends a text from generation_config.json: models that came without get one of their ids. */

@@ -1,6 +1,6 @@
 /** One process's part of a run: weights and optimizer in memory, the loop over them, checkpoints on disk. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
 import { type Carried, type Gemma3, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
@@ -187,7 +187,10 @@ async function save(
       // As they are stored in memory, whatever the source was: a resumed run must find the weights bit by bit.
       const dtype = session.backend.storage === 'bfloat16' ? 'BF16' : 'F32';
       await saveGemma3(model, dir, { prefix, dtype, carried, extraEosIds: source.extraEosIds });
-      for (const [name, content] of source.files) await writeFile(join(dir, name), content);
+      for (const [name, content] of source.files) {
+        await mkdir(dirname(join(dir, name)), { recursive: true });
+        await writeFile(join(dir, name), content);
+      }
       const paths = trainerPaths(dir);
       await mkdir(paths.folder);
       await saveState(optimizer.state, paths.optimizer);

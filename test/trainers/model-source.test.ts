@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as tf from '../../src/backend/tfjs.ts';
@@ -7,7 +7,7 @@ import { openCheckpoint } from '../../src/model/checkpoint.ts';
 import { writeSafetensorsDirectory } from '../../src/model/files/index.ts';
 import { loadTokenizer } from '../../src/model/tokenizer/index.ts';
 import { findModel, modelOnDisk } from '../../src/trainers/model-source.ts';
-import { train } from '../../src/trainers/run.ts';
+import { resumeRun, train } from '../../src/trainers/run.ts';
 import { startTorch } from '../backend/torch.ts';
 import { writeTinyGguf } from '../model/tiny-gguf.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -64,6 +64,83 @@ describe('findModel', () => {
     await mkdir(join(folder.path, 'fresh'));
     await writeFile(join(folder.path, 'fresh/recipe.resolved.yaml'), '');
     await expect(find('fresh')).rejects.toThrow('fresh: the run has no checkpoint yet');
+  });
+});
+
+describe('what other programs need of a model', () => {
+  const companions = [
+    'added_tokens.json',
+    'additional_chat_templates/tools.jinja',
+    'chat_template.json',
+    'generation_config.json',
+    'preprocessor_config.json',
+    'processor_config.json',
+    'special_tokens_map.json',
+  ];
+  const bytesOf = (dir: string) => Promise.all(companions.map((name) => readFile(join(dir, name), 'utf8')));
+
+  /** A checkpoint of the tiny model with the files beside it, each with spaces that no writer would write. */
+  async function withCompanions(name: string): Promise<string> {
+    const first = recipe(`out=${name}-first`, 'train.max_steps=1', 'checkpoint.every=1');
+    const { checkpoint } = await train(first, { cwd: folder.path });
+    const dir = join(folder.path, name);
+    await cp(checkpoint, dir, { recursive: true });
+    await rm(join(dir, 'trainer'), { recursive: true });
+    await mkdir(join(dir, 'additional_chat_templates'));
+    for (const file of companions)
+      await writeFile(join(dir, file), `{"eos_token_id":  1, "of":   "${name}/${file}"}`);
+    return dir;
+  }
+
+  it('goes into every checkpoint byte for byte, also into those of a resumption', async () => {
+    const dir = await withCompanions('multimodal');
+    await writeFile(join(dir, 'trainer_state.json'), '{}');
+    const run = recipe(
+      'model.path=multimodal',
+      'out=carried',
+      'data.template=plain',
+      'train.max_steps=1',
+      'checkpoint.every=1',
+    );
+    const { checkpoint } = await train(run, { cwd: folder.path });
+    expect(await bytesOf(checkpoint)).toEqual(await bytesOf(dir));
+    expect(await readdir(checkpoint)).not.toContain('trainer_state.json');
+    const resumed = await resumeRun('carried', ['train.max_steps=2'], { cwd: folder.path });
+    expect(resumed.checkpoint).not.toBe(checkpoint);
+    expect(await bytesOf(resumed.checkpoint)).toEqual(await bytesOf(dir));
+  });
+
+  it('comes from the model, but for what belongs to a tokenizer that is named by itself', async () => {
+    const dir = await withCompanions('with-its-own');
+    const { files } = await modelOnDisk(dir, 'with-its-own', TOKENIZER);
+    const from = [...files]
+      .filter(([, bytes]) => String(bytes).includes('with-its-own'))
+      .map(([name]) => name);
+    expect(from.sort()).toEqual([
+      'generation_config.json',
+      'preprocessor_config.json',
+      'processor_config.json',
+    ]);
+  });
+
+  it('is an error when it is there and cannot be read', async () => {
+    const dir = await withCompanions('unreadable');
+    for (const name of ['processor_config.json', 'generation_config.json']) {
+      await rm(join(dir, name));
+      await mkdir(join(dir, name));
+      await expect(modelOnDisk(dir, 'unreadable')).rejects.toThrow(
+        `${join(dir, name)}: cannot be read: EISDIR`,
+      );
+      await rm(join(dir, name), { recursive: true });
+    }
+  });
+
+  it('is no adapter: that would not be applied', async () => {
+    const dir = await withCompanions('adapted');
+    await writeFile(join(dir, 'adapter_config.json'), '{}');
+    await expect(modelOnDisk(dir, 'adapted')).rejects.toThrow(/^adapted: holds an adapter/);
+    await rm(join(dir, 'config.json'));
+    await expect(modelOnDisk(dir, 'adapted')).rejects.toThrow(/^adapted: holds an adapter/);
   });
 });
 

@@ -48,7 +48,10 @@ export const generate: CommandModule<object, GenerateArgs> = {
         describe: 'End before this text; may be given several times',
       })
       .option('batch-size', { type: 'number', default: 8, describe: 'With --prompts: read so many together' })
-      .option('tokenizer', { type: 'string', describe: 'Directory with another tokenizer' })
+      .option('tokenizer', {
+        type: 'string',
+        describe: 'Another tokenizer: directory, file, or id of the hub',
+      })
       .option('backend', {
         choices: ['auto', 'torch', 'tensorflow', 'wasm'] as const,
         default: 'auto' as const,

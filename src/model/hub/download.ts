@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../../errors.ts';
+import { ifThere } from '../files/if-there.ts';
 import { reasonOf, Unreachable } from './request.ts';
 
 export interface FileToDownload {
@@ -108,7 +109,7 @@ class PartialFile {
   }
 
   async open(): Promise<void> {
-    const found = await stat(this.#path).catch(() => undefined);
+    const found = await ifThere(this.#path, stat(this.#path));
     // Longer than the whole can only be rubbish.
     if (found !== undefined && found.size > this.#file.size) await rm(this.#path);
     this.#handle = await open(this.#path, 'a');
@@ -158,8 +159,11 @@ function newHash({ hash, size }: FileToDownload): Hash {
   return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
 }
 
-function isOfDisk(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
+/** Is it the disk that failed? Trying again would not help. */
+export function isOfDisk(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EISDIR', 'ENOTDIR'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
 }
 
 function cut({ name, size }: FileToDownload, done: number, error: unknown): UserError {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { withLock } from '../../../scripts/lock.mjs';
 import { UserError } from '../../errors.ts';
+import { isCompanion, isTokenizerFile, refuseAdapter, TEMPLATE_FOLDER } from '../companions.ts';
+import { ifThere } from '../files/if-there.ts';
 import { INDEX_FILE, readJson, SINGLE_FILE } from '../files/index.ts';
-import { TOKENIZER_FILES } from '../tokenizer/load.ts';
 import {
   cachedCommit,
+  hasTokenizer,
   linkBlob,
   type RepoFolder,
   repoFolder,
@@ -15,7 +17,7 @@ import {
   snapshotState,
   writeRef,
 } from './cache.ts';
-import { type DownloadOptions, downloadFile, INCOMPLETE } from './download.ts';
+import { type DownloadOptions, downloadFile, INCOMPLETE, isOfDisk } from './download.ts';
 import { type HubId, isCommit } from './id.ts';
 import { hubFetch, Unreachable } from './request.ts';
 import { type HubSettings, hubSettings } from './settings.ts';
@@ -31,10 +33,9 @@ export interface DownloadProgress {
 
 export interface FetchOptions extends Pick<DownloadOptions, 'attempts' | 'wait'> {
   onProgress?: (progress: DownloadProgress) => void;
+  /** Told what a model in the cache lacks and cannot get. */
+  onWarning?: (text: string) => void;
 }
-
-/** What is wanted of a model beside its weights. Never pickles: they are programs. */
-const SMALL = ['config.json', 'generation_config.json', ...TOKENIZER_FILES];
 
 /** A file of the listing that is fit to be downloaded. */
 interface Entry {
@@ -55,20 +56,82 @@ export async function fetchModel(id: HubId, options: FetchOptions = {}): Promise
   const known = await cachedCommit(folder, id.revision);
   const state = known === undefined ? 'partial' : await snapshotState(folder.snapshot(known));
   if (known !== undefined && state === 'whole') return folder.snapshot(known);
-  if (settings.offline) {
-    if (known !== undefined && state === 'no tokenizer') return folder.snapshot(known);
-    throw new UserError(
-      `${shown(id)} is not in the cache (${settings.cacheDir}) ${known ? 'as a whole ' : ''}and HF_HUB_OFFLINE is set`,
+  const hasWeights = known !== undefined && state !== 'partial';
+  try {
+    if (settings.offline) throw offline(id, settings, known !== undefined);
+    return await intoCache(id, folder, settings, options, hasWeights ? known : undefined, wantedOfModel);
+  } catch (error) {
+    if (!hasWeights || !(error instanceof UserError)) throw error;
+    // It served without until now.
+    const { onWarning = () => {} } = options;
+    const lacks = state === 'no tokenizer' ? 'a tokenizer' : 'its preprocessor_config.json';
+    onWarning(
+      `the cache has ${shown(id)} without ${lacks}, which checkpoints will lack, too: ${error.message}`,
     );
+    return folder.snapshot(known);
   }
+}
+
+/**
+ * The directory in the cache with the tokenizer of a model; its weights are not fetched. As `fetchModel`.
+ *
+ * @throws UserError when it is not there, has no tokenizer, may not be had, or does not arrive whole
+ */
+export async function fetchTokenizer(id: HubId, options: FetchOptions = {}): Promise<string> {
+  const settings = hubSettings();
+  const folder = repoFolder(settings.cacheDir, id);
+  const known = await cachedCommit(folder, id.revision);
+  if (known !== undefined && (await hasTokenizer(folder.snapshot(known)))) return folder.snapshot(known);
+  if (settings.offline) throw offline(id, settings, false, 'the tokenizer of ');
+  return intoCache(id, folder, settings, options, known, async (listed) => {
+    const wanted = [...listed.values()].filter(({ path }) => isTokenizerFile(path));
+    if (!listed.has('tokenizer.json') && !listed.has('tokenizer.model'))
+      throw new UserError(`${shown(id)} has no tokenizer.json or tokenizer.model. ${whatIsThere(listed)}`);
+    return wanted;
+  });
+}
+
+type Get = (entry: Entry, onBytes: (bytes: number) => void) => Promise<void>;
+
+/** Chooses what to fetch, of `listed`; may fetch what it must read for that. */
+type Choice = (
+  listed: ReadonlyMap<string, Entry>,
+  id: HubId,
+  snapshot: string,
+  get: Get,
+) => Promise<readonly Entry[]>;
+
+/** The weights, config.json, and what goes with them. Never pickles: they are programs. */
+const wantedOfModel: Choice = async (listed, id, snapshot, get) => {
+  refuseAdapter(listed.keys(), shown(id));
+  const config = listed.get('config.json');
+  const [single, index] = [listed.get(SINGLE_FILE), listed.get(INDEX_FILE)];
+  if (config === undefined || (single === undefined && index === undefined)) throw noModel(id, listed);
+  const wanted = [config, ...[...listed.values()].filter(({ path }) => isCompanion(path))];
+  if (single !== undefined) return [...wanted, single];
+  await get(index!, () => {});
+  return [...wanted, ...(await shardEntries(id, join(snapshot, INDEX_FILE), listed))];
+};
+
+/** Downloads into the cache under a lock, from `known` if that is given, else from the commit of the revision now. */
+async function intoCache(
+  id: HubId,
+  folder: RepoFolder,
+  settings: HubSettings,
+  options: FetchOptions,
+  known: string | undefined,
+  choose: Choice,
+): Promise<string> {
   await makeFolder(folder.path);
   try {
     // Ranks of one job and other programs of the user's may want the same model at the same time.
-    return await withLock(join(folder.path, '.isogloss-lock'), () => download(id, folder, settings, options));
+    return await withLock(join(folder.path, '.isogloss-lock'), () =>
+      download(id, folder, settings, options, known, choose),
+    );
   } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
-    if (known !== undefined && state === 'no tokenizer') return folder.snapshot(known);
-    throw new UserError(`${shown(id)} is not in the cache, and ${error.message}`);
+    if (error instanceof Unreachable)
+      throw new UserError(`${shown(id)} is not in the cache, and ${error.message}`);
+    throw isOfDisk(error) ? notWritable(folder.path, error as Error) : error;
   }
 }
 
@@ -77,12 +140,14 @@ async function download(
   folder: RepoFolder,
   settings: HubSettings,
   { onProgress = () => {}, attempts, wait }: FetchOptions,
+  known: string | undefined,
+  choose: Choice,
 ): Promise<string> {
   const request = hubFetch(id, settings);
-  const commit = await commitOf(id, settings, request);
+  const commit = known ?? (await commitOf(id, settings, request));
   const listed = await listing(id, commit, settings, request);
   const snapshot = folder.snapshot(commit);
-  const get = async ({ path, size, hash }: Entry, onBytes: (bytes: number) => void) => {
+  const get: Get = async ({ path, size, hash }, onBytes) => {
     const target = folder.blob(hash);
     if ((await sizeOf(target)) !== size) {
       const url = `${settings.endpoint}/${id.name}/resolve/${commit}/${path}`;
@@ -91,16 +156,7 @@ async function download(
     }
     await linkBlob(target, join(snapshot, path));
   };
-  const wanted = SMALL.flatMap((name) => listed.get(name) ?? []);
-  const single = listed.get(SINGLE_FILE);
-  if (single !== undefined) wanted.push(single);
-  else {
-    const index = listed.get(INDEX_FILE);
-    if (index === undefined || !listed.has('config.json')) throw noModel(id, listed);
-    await get(index, () => {});
-    wanted.push(...(await shardEntries(id, join(snapshot, INDEX_FILE), listed)));
-  }
-  if (!listed.has('config.json')) throw noModel(id, listed);
+  const wanted = await choose(listed, id, snapshot, get);
   await requireSpace(id, folder, wanted);
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
@@ -109,8 +165,14 @@ async function download(
     done += entry.size;
     onProgress({ name: id.name, done, total });
   }
-  await writeRef(folder, id.revision, commit);
+  if (known === undefined) await writeRef(folder, id.revision, commit);
   return snapshot;
+}
+
+function offline(id: HubId, { cacheDir }: HubSettings, isPart: boolean, what = ''): UserError {
+  return new UserError(
+    `${what}${shown(id)} is not in the cache (${cacheDir}) ${isPart ? 'as a whole ' : ''}and HF_HUB_OFFLINE is set`,
+  );
 }
 
 /** The commit that a revision stands for now. */
@@ -129,7 +191,7 @@ async function commitOf(id: HubId, { endpoint }: HubSettings, request: typeof fe
   return sha;
 }
 
-/** The files beside each other at a commit, those in folders left out. */
+/** The files beside each other at a commit, and those in the folder of chat templates. */
 async function listing(
   id: HubId,
   commit: string,
@@ -138,15 +200,17 @@ async function listing(
 ): Promise<ReadonlyMap<string, Entry>> {
   return understood(id, endpoint, async () => {
     const found = new Map<string, Entry>();
-    for await (const file of listFiles({
-      repo: id.name,
-      revision: commit,
-      hubUrl: endpoint,
-      fetch: request,
-    })) {
-      const entry = checked(file);
-      if (entry !== undefined) found.set(entry.path, entry);
-    }
+    const list = async (path?: string) => {
+      let hasTemplates = false;
+      const place = { repo: id.name, revision: commit, hubUrl: endpoint, fetch: request, path };
+      for await (const file of listFiles(place)) {
+        hasTemplates ||= file.type === 'directory' && file.path === TEMPLATE_FOLDER;
+        const entry = checked(file);
+        if (entry !== undefined) found.set(entry.path, entry);
+      }
+      return hasTemplates;
+    };
+    if (await list()) await list(TEMPLATE_FOLDER);
     return found;
   });
 }
@@ -157,7 +221,7 @@ function checked({ type, path, size, oid, lfs }: ListFileEntry): Entry | undefin
   const isSound =
     type === 'file' &&
     typeof path === 'string' &&
-    /^[\w][\w.-]*$/.test(path) &&
+    (/^[\w][\w.-]*$/.test(path) || isTokenizerFile(path)) &&
     Number.isSafeInteger(lfs?.size ?? size) &&
     (lfs?.size ?? size) >= 0 &&
     typeof hash === 'string' &&
@@ -209,13 +273,15 @@ function strange(id: HubId, endpoint: string): UserError {
 }
 
 function noModel(id: HubId, listed: ReadonlyMap<string, Entry>): UserError {
+  return new UserError(`${shown(id)} has no config.json with safetensors. ${whatIsThere(listed)}`);
+}
+
+function whatIsThere(listed: ReadonlyMap<string, Entry>): string {
   const names = [...listed.keys()];
   const gguf = names.filter((name) => name.endsWith('.gguf'));
-  const instead =
-    gguf.length > 0
-      ? `It has ${gguf.slice(0, 3).join(', ')}: download one and give its path`
-      : `It has ${names.slice(0, 5).join(', ') || 'no files'}`;
-  return new UserError(`${shown(id)} has no config.json with safetensors. ${instead}`);
+  return gguf.length > 0
+    ? `It has ${gguf.slice(0, 3).join(', ')}: download one and give its path`
+    : `It has ${names.slice(0, 5).join(', ') || 'no files'}`;
 }
 
 function shown({ name, revision }: HubId): string {
@@ -223,16 +289,17 @@ function shown({ name, revision }: HubId): string {
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => undefined,
-  );
+  return (await ifThere(path, stat(path)))?.size;
 }
 
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw new UserError({ file: path, message: `the cache cannot be written: ${(error as Error).message}` });
+    throw notWritable(path, error as Error);
   }
+}
+
+function notWritable(path: string, { message }: Error): UserError {
+  return new UserError({ file: path, message: `the cache cannot be written: ${message}` });
 }

@@ -1,2 +1,2 @@
-export { type DownloadProgress, type FetchOptions, fetchModel } from './fetch-model.ts';
+export { type DownloadProgress, type FetchOptions, fetchModel, fetchTokenizer } from './fetch-model.ts';
 export { type HubId, parseHubId } from './id.ts';

@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { getHFHubCachePath } from '@huggingface/hub';
+import { UserError } from '../../errors.ts';
 
 export interface HubSettings {
   /** Without a slash at its end. */
   endpoint: string;
   /** Holds `models--org--name/{refs,blobs,snapshots}`. */
   cacheDir: string;
-  token: string | undefined;
+  /** Read when it is asked for: what is in the cache needs none. */
+  readonly token: string | undefined;
   /** No request may be made. */
   offline: boolean;
 }
@@ -23,20 +25,25 @@ export function hubSettings(): HubSettings {
   return {
     endpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
     cacheDir: inHome(getHFHubCachePath()),
-    token:
-      env.HF_TOKEN?.trim() ||
-      env.HUGGING_FACE_HUB_TOKEN?.trim() ||
-      tokenIn(inHome(env.HF_TOKEN_PATH || join(home, 'token'))),
+    get token() {
+      return (
+        env.HF_TOKEN?.trim() ||
+        env.HUGGING_FACE_HUB_TOKEN?.trim() ||
+        tokenIn(inHome(env.HF_TOKEN_PATH || join(home, 'token')))
+      );
+    },
     offline: isOn(env.HF_HUB_OFFLINE) || isOn(env.TRANSFORMERS_OFFLINE),
   };
 }
 
-/** What `hf auth login` has left. */
+/** What `hf auth login` has left. @throws UserError when that cannot be read */
 function tokenIn(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim() || undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new UserError({ file, message: `the token of the hub cannot be read: ${message}` });
   }
 }
 

@@ -23,6 +23,11 @@ export const TOKENIZER_FILES = [
   'special_tokens_map.json',
   'added_tokens.json',
   'chat_template.jinja',
+  // Where processors kept the template before transformers 4.51.
+  'chat_template.json',
+  // Of transformers' slow tokenizers.
+  'vocab.json',
+  'merges.txt',
 ];
 
 /** The tokenizer that ships with the project, for the `tiny` preset and for tests. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fetchModel, parseHubId } from '../../../src/model/hub/index.ts';
+import { fetchModel, fetchTokenizer, parseHubId } from '../../../src/model/hub/index.ts';
 import { packageRoot } from '../../../src/paths.ts';
 import { findModel } from '../../../src/trainers/model-source.ts';
 import { COMMIT, gitHash, type Seen, sha256, startHub, type TestHub } from './server.ts';
@@ -44,7 +44,8 @@ beforeEach(async () => {
     'TRANSFORMERS_OFFLINE',
   ])
     vi.stubEnv(name, '');
-  for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE']) vi.stubEnv(name, undefined);
+  const proxies = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+  for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', ...proxies]) vi.stubEnv(name, undefined);
   vi.stubEnv('HF_HOME', home);
   vi.stubEnv('HF_ENDPOINT', `${hub.url}/`);
 });
@@ -126,6 +127,103 @@ describe('a model by its name', () => {
     await get();
     expect(asked(hub.seen)).not.toContain(shards[1]); // its blob is there: only the link was missing
     expect(existsSync(join(dir, shards[1]!))).toBe(true);
+  });
+});
+
+describe('what other programs need of a model', () => {
+  const companions = [
+    'added_tokens.json',
+    'additional_chat_templates/tools.jinja',
+    'chat_template.jinja',
+    'chat_template.json',
+    'generation_config.json',
+    'preprocessor_config.json',
+    'processor_config.json',
+    'special_tokens_map.json',
+    'video_preprocessor_config.json',
+  ];
+
+  it('comes with it, and nothing that a training left', async () => {
+    for (const name of companions) hub.files.set(name, Buffer.from(`{"is": "${name}"}`));
+    for (const name of ['trainer_state.json', 'all_results.json', 'additional_chat_templates/x.py'])
+      hub.files.set(name, Buffer.from('{}'));
+    const dir = await get();
+    for (const name of companions) expect(readFileSync(join(dir, name)), name).toEqual(hub.files.get(name));
+    expect(readdirSync(dir).filter((name) => /_(state|results)/.test(name))).toEqual([]);
+    expect(readdirSync(join(dir, 'additional_chat_templates'))).toEqual(['tools.jinja']);
+  });
+
+  it('is fetched for a multimodal model that is in the cache without, from the commit that is there', async () => {
+    const config = JSON.parse(String(hub.files.get('config.json')));
+    hub.files.set('config.json', Buffer.from(JSON.stringify({ ...config, vision_config: {} })));
+    hub.files.set('preprocessor_config.json', Buffer.from('{}'));
+    const dir = await get();
+    rmSync(join(dir, 'preprocessor_config.json'));
+    hub.seen.length = 0;
+    await get();
+    expect(readdirSync(dir)).toContain('preprocessor_config.json');
+    expect(asked(hub.seen)).not.toContain('main');
+    rmSync(join(dir, 'preprocessor_config.json'));
+    const warnings: string[] = [];
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await get('org/name', { onWarning: (text: string) => warnings.push(text) })).toBe(dir);
+    expect(warnings.join()).toMatch(
+      /^the cache has org\/name without its preprocessor_config.json, which checkpoints will lack, too: .* HF_HUB_OFFLINE/,
+    );
+  });
+
+  it('is no adapter, which would not be applied', async () => {
+    hub.files.set('adapter_config.json', Buffer.from('{}'));
+    await expect(get()).rejects.toThrow(/^org\/name: holds an adapter .*merge it into its model/);
+    hub.files.delete('model.safetensors');
+    await expect(get()).rejects.toThrow(/holds an adapter/);
+  });
+});
+
+describe('a tokenizer by the name of its model', () => {
+  const tokenizerOf = (id = 'org/name') => fetchTokenizer(parseHubId(id)!, { attempts: 1, wait: 1 });
+
+  it('comes without the weights, and is found in the cache afterwards, offline too', async () => {
+    const dir = await tokenizerOf();
+    expect(readdirSync(dir).sort()).toEqual(['tokenizer.json', 'tokenizer_config.json']);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    hub.seen.length = 0;
+    expect(await tokenizerOf()).toBe(dir);
+    expect(hub.seen).toEqual([]);
+    await expect(tokenizerOf('org/other')).rejects.toThrow(
+      /^the tokenizer of org\/other is not in the cache .* and HF_HUB_OFFLINE is set/,
+    );
+    await expect(get()).rejects.toThrow(/not in the cache .* as a whole/);
+  });
+
+  it('serves a model in a directory or the built-in one', async () => {
+    const find = (tokenizer: string) => findModel({ path: 'tiny', tokenizer }, { cwd: home });
+    expect((await find('org/name@v1')).tokenizer.path).toBe(cache('snapshots', COMMIT, 'tokenizer.json'));
+    mkdirSync(join(home, 'tok'));
+    await expect(find('tik')).rejects.toThrow(
+      'tik: there is no such tokenizer; a tokenizer is a directory with tokenizer.json or tokenizer.model, such a file itself, a .gguf file, or an id of the hub (google/gemma-3-270m). Did you mean tok?',
+    );
+  });
+
+  it('is refused when there is none', async () => {
+    hub.files.delete('tokenizer.json');
+    await expect(tokenizerOf()).rejects.toThrow(
+      /^org\/name has no tokenizer.json or tokenizer.model. It has /,
+    );
+    expect(existsSync(cache('refs'))).toBe(false);
+  });
+});
+
+describe('a cache that cannot be read', () => {
+  it.each([
+    ['the note of a revision', () => cache('refs', 'main')],
+    ['the config of a model', () => cache('snapshots', COMMIT, 'config.json')],
+    ['the token', () => join(home, 'token')],
+  ])('is an error that names %s', async (what, path) => {
+    if (!what.includes('token')) await get();
+    rmSync(path(), { force: true });
+    mkdirSync(path(), { recursive: true }); // a directory cannot be read as a file, whoever asks
+    await expect(get()).rejects.toThrow(new RegExp(`^${path()}: .*cannot be read: EISDIR`));
   });
 });
 

@@ -84,14 +84,21 @@ export async function startHub(files: Map<string, Buffer>): Promise<TestHub> {
         gated: false,
       });
     }
-    if (path === `/api/models/org/name/tree/${COMMIT}`) {
-      const entries = [...hub.files].map(([name, bytes]) => ({
-        type: 'file',
-        path: name,
-        oid: gitHash(bytes),
-        size: bytes.length,
-        ...(LARGE.test(name) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } } : {}),
-      }));
+    const tree = `/api/models/org/name/tree/${COMMIT}`;
+    if (path === tree || path.startsWith(`${tree}/`)) {
+      const folder = path.slice(tree.length + 1);
+      const within = [...hub.files].filter(([name]) => folder === '' || name.startsWith(`${folder}/`));
+      const entries = within.map(([name, bytes]) => {
+        const [first, ...rest] = name.slice(folder === '' ? 0 : folder.length + 1).split('/');
+        if (rest.length > 0) return { type: 'directory', path: first, oid: '0'.repeat(40), size: 0 };
+        return {
+          type: 'file',
+          path: name,
+          oid: gitHash(bytes),
+          size: bytes.length,
+          ...(LARGE.test(name) ? { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 130 } } : {}),
+        };
+      });
       return json(response, listing ? listing(entries) : entries);
     }
     const name = path.slice(`/org/name/resolve/${COMMIT}/`.length);
