@@ -1,5 +1,7 @@
 /** OpenAssistant conversation trees (the `*.trees.jsonl` files of OASST1 and OASST2) as rows. */
 import type { Message } from '../model/tokenizer/index.ts';
+import { checkTree } from './oasst-check.ts';
+import type { RowReport } from './report.ts';
 import type { Place, Row } from './row.ts';
 
 /** Which prompt-reply pairs of a tree become rows. */
@@ -32,6 +34,16 @@ interface TreeMessage {
 /** Is this parsed line a conversation tree? */
 export function isTree(value: Record<string, unknown>): boolean {
   return 'message_tree_id' in value && typeof value.prompt === 'object' && value.prompt !== null;
+}
+
+/** Rows of one tree, or none if `report` now says what is wrong with it. */
+export function readTree(
+  tree: Record<string, unknown>,
+  place: Place,
+  options: TreeOptions,
+  report: RowReport,
+): Row[] {
+  return checkTree(tree, report) ? treeRows(tree, place, options) : [];
 }
 
 /**

@@ -2,142 +2,193 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Problem } from '../errors.ts';
 import type { Message } from '../model/tokenizer/index.ts';
-import { isTree, type TreeOptions, treeRows } from './oasst.ts';
+import { unusedFields } from './companions.ts';
+import { REFUSED_KEYS, ROW_KEYS } from './keys.ts';
+import { type Conversation, itemsOf, readConversation, requireReplies } from './messages.ts';
+import { isTree, readTree, type TreeOptions } from './oasst.ts';
+import { isEmpty, isRecord, isText, present, RowReport, shown } from './report.ts';
 import type { Place, Row } from './row.ts';
 
 /** Rows found in a line, and what is wrong with it. */
 export interface Parsed {
   rows: Row[];
   problems: Problem[];
+  /** Fields that nothing is made of and that may mean something to the user, such as `messages[].mood`. */
+  unread: string[];
 }
 
-/** Keys that make a line a row, as TRL names them, with the instruction data sets' names beside them. */
-const KEYS = ['messages', 'prompt', 'completion', 'text', 'instruction', 'input', 'output'];
 const SHAPES =
-  'messages, prompt + completion, instruction + output, text, or an OpenAssistant conversation tree';
-const ROLES = ['system', 'user', 'assistant', 'model'];
+  'messages, prompt + completion, instruction + output, conversations, text, or an OpenAssistant conversation tree';
+
+/** A conversation found in a row, and the fields that it was made of. */
+interface Found {
+  conversation: Conversation;
+  /** One prompt and its reply, given as two strings. */
+  isPair: boolean;
+  used: readonly string[];
+}
 
 /** Rows of one line of a `.jsonl` file; a tree may give none or several, every other shape exactly one. */
 export function parseLine(text: string, place: Place, options: TreeOptions): Parsed {
+  const report = new RowReport(place);
+  const done = (rows: Row[]): Parsed => ({
+    rows: report.problems.length > 0 ? [] : rows,
+    problems: report.problems,
+    unread: [...report.unread],
+  });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return problem(place, `the line is not valid JSON (${(error as Error).message})`);
+    report.refuse(`the line is not valid JSON (${(error as Error).message})`);
+    return done([]);
   }
-  if (!isRecord(value)) return problem(place, `a row must be a JSON object with ${SHAPES}`);
-  if (isTree(value)) return { rows: treeRows(value, place, options), problems: [] };
-  if ('messages' in value) return parseMessages(value.messages, 'messages', place);
-  if ('prompt' in value || 'completion' in value) return parsePair(value, 'prompt', 'completion', place);
-  if ('instruction' in value) {
-    const extra = typeof value.input === 'string' && value.input !== '' ? `\n\n${value.input}` : '';
-    const instruction = typeof value.instruction === 'string' ? value.instruction + extra : value.instruction;
-    return parsePair({ ...value, instruction }, 'instruction', 'output', place);
+  // Half of a pair of UTF-16 codes, which only an escape can spell, has no bytes and would become another character.
+  if (/\\u[dD][89a-fA-F]/.test(text) && /\\u[dD]|\p{Surrogate}/u.test(JSON.stringify(value)))
+    report.refuse('the row has half of a character (a lone surrogate such as \\ud83d)');
+  if (!isRecord(value)) report.refuse(`a row must be a JSON object with ${SHAPES}`);
+  else if (isTree(value)) return done(readTree(value, place, options, report));
+  else {
+    const row = parseRow(present(value), place, report);
+    if (row !== undefined) return done([row]);
   }
-  if ('message_id' in value) {
-    const message =
-      'an OpenAssistant message on its own; use the release file of conversation trees (*.trees.jsonl)';
-    return problem(place, message);
+  return done([]);
+}
+
+function parseRow(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {
+  // A row of another kind has none of what would be asked for below.
+  for (const key of ['chosen', 'rejected', 'input_ids'])
+    if (!isEmpty(value[key])) return report.refuse(`${key} cannot be used: ${REFUSED_KEYS.get(key)}`);
+  report.fields(value, 'row');
+  const has = (key: string) => key in value;
+  if (has('messages') || has('conversations')) return finish(readList(value, report), value, place, report);
+  const isAlpaca = has('instruction') && (has('output') || !has('completion'));
+  if ((has('prompt') && !(isAlpaca && !has('completion'))) || (has('completion') && !isAlpaca))
+    return finish(readPair(value, 'prompt', 'completion', report), value, place, report);
+  if (has('instruction')) return finish(readAlpaca(value, report), value, place, report);
+  if (has('message_id')) {
+    return report.refuse(
+      'an OpenAssistant message on its own; use the release file of conversation trees (*.trees.jsonl)',
+    );
   }
-  if ('text' in value) {
-    if (!isText(value.text)) return problem(place, 'text must be a string that is not empty');
-    return { rows: [{ kind: 'text', text: value.text, place }], problems: [] };
+  if (has('text')) {
+    unusedFields(value, ['text'], undefined, report);
+    if (!isText(value.text)) return report.refuse('text must be a string that is not empty');
+    return { kind: 'text', text: value.text, place };
   }
-  const found = Object.keys(value);
-  return {
-    rows: [],
-    problems: [
-      {
-        ...place,
-        message: `the row has none of ${SHAPES}; found ${found.join(', ') || 'no keys'}`,
-        ...nearest(found),
-      },
-    ],
-  };
+  const keys = Object.keys(value);
+  report.refuse(`the row has none of ${SHAPES}; found ${keys.join(', ') || 'no keys'}`, nearest(keys));
+}
+
+/** `messages` or `conversations`. */
+function readList(value: Record<string, unknown>, report: RowReport): Found | undefined {
+  if (!isEmpty(value.messages) && !isEmpty(value.conversations))
+    return report.refuse('the row has both messages and conversations; leave one of them out');
+  const key = isEmpty(value.messages) && 'conversations' in value ? 'conversations' : 'messages';
+  const list = value[key];
+  if (!Array.isArray(list) || list.length === 0)
+    return report.refuse(`${key} must be a list of {role, content}`);
+  const conversation = readConversation(itemsOf(list, key), key, 0, report);
+  return conversation && { conversation, isPair: false, used: [key, 'system'] };
 }
 
 /** `prompt` + `completion` as strings, or both as lists of messages (TRL's conversational form). */
-function parsePair(
+function readPair(
   value: Record<string, unknown>,
   promptKey: string,
   completionKey: string,
-  place: Place,
-): Parsed {
+  report: RowReport,
+): Found | undefined {
   const prompt = value[promptKey];
   const completion = value[completionKey];
+  const used = [promptKey, completionKey, 'system'];
   if (Array.isArray(prompt) && Array.isArray(completion)) {
-    const parsed = parseMessages([...prompt, ...completion], `${promptKey} + ${completionKey}`, place);
-    return { ...parsed, rows: parsed.rows.map((row) => ({ ...row, trainFrom: prompt.length })) };
+    const items = [...itemsOf(prompt, promptKey), ...itemsOf(completion, completionKey)];
+    const key = `${promptKey} + ${completionKey}`;
+    const conversation = readConversation(items, key, prompt.length, report);
+    return conversation && { conversation, isPair: false, used };
   }
-  const problems: Problem[] = [];
-  if (!isText(prompt))
-    problems.push({ ...place, message: `${promptKey} must be a string that is not empty` });
+  if ((Array.isArray(prompt) && isText(completion)) || (isText(prompt) && Array.isArray(completion))) {
+    const [list, text] = isText(prompt) ? [completionKey, promptKey] : [promptKey, completionKey];
+    return report.refuse(`${list} is a list of messages, but ${text} is a string; both must be of one kind`);
+  }
+  if (!isText(prompt)) report.refuse(`${promptKey} must be a string that is not empty`);
   if (!isText(completion)) {
-    const message = `the row has no response: ${completionKey} must be a string that is not empty`;
-    problems.push({
-      ...place,
-      message,
-      ...(completion === undefined ? nearest(Object.keys(value), [completionKey]) : {}),
-    });
+    report.refuse(
+      `the row has no response: ${completionKey} must be a string that is not empty`,
+      completion === undefined ? nearest(Object.keys(value), [completionKey]) : undefined,
+    );
   }
-  if (problems.length > 0) return { rows: [], problems };
+  if (!isText(prompt) || !isText(completion)) return undefined;
+  return { conversation: exchange([[prompt, completion]]), isPair: true, used };
+}
+
+/** Alpaca's `instruction` + `input` + `output`; `history` holds earlier turns, which are learnt, too, as LLaMA-Factory does. */
+function readAlpaca(value: Record<string, unknown>, report: RowReport): Found | undefined {
+  const { input = '', history = [] } = value;
+  if (typeof input !== 'string') report.refuse(`input must be a string, found ${shown(input)}`);
+  const isPairOfTexts = (turn: unknown): turn is [string, string] =>
+    Array.isArray(turn) && turn.length === 2 && turn.every((text) => typeof text === 'string');
+  const turns: [string, string][] = [];
+  if (!Array.isArray(history)) report.refuse(`history must be a list of pairs, found ${shown(history)}`);
+  else {
+    for (const [i, turn] of history.entries()) {
+      if (isPairOfTexts(turn)) turns.push(turn);
+      else return report.refuse(`history[${i}] must be a pair of strings, what was asked and the reply`);
+    }
+  }
+  const found = readPair(value, 'instruction', 'output', report);
+  if (found === undefined || typeof input !== 'string' || !Array.isArray(history)) return undefined;
+  if (!found.isPair) return report.refuse('instruction and output must be strings');
+  const [asked, reply] = found.conversation.messages.map(({ content }) => content) as [string, string];
+  const conversation = exchange([...turns, [input === '' ? asked : `${asked}\n\n${input}`, reply]]);
+  if (!requireReplies(conversation, 'output', (i) => `history[${i >> 1}][1]`, report)) return undefined;
+  return { conversation, isPair: turns.length === 0, used: [...found.used, 'input', 'history'] };
+}
+
+/** Questions and answers in turn. */
+function exchange(turns: readonly (readonly [string, string])[]): Conversation {
+  const messages = turns.flatMap(([user, assistant]): Message[] => [
+    { role: 'user', content: user },
+    { role: 'assistant', content: assistant },
+  ]);
+  return { messages, trainFrom: 0, untrained: [] };
+}
+
+/** Puts the row's `system` before its messages, and holds what else it says against them. */
+function finish(
+  found: Found | undefined,
+  value: Record<string, unknown>,
+  place: Place,
+  report: RowReport,
+): Row | undefined {
+  const { system = '' } = value;
+  if (typeof system !== 'string') return report.refuse(`system must be a string, found ${shown(system)}`);
+  if (found === undefined) return undefined;
+  const { conversation, isPair, used } = found;
+  unusedFields(value, used, conversation.messages, report);
+  const { messages, trainFrom, untrained } = conversation;
+  const [first] = messages;
+  if (first?.role === 'system' && system !== '' && system !== first.content)
+    return report.refuse(
+      'the row has both system and a system message, and they differ; leave one of them out',
+    );
+  const added = system !== '' && first?.role !== 'system' ? 1 : 0;
+  if (isPair && added === 0)
+    return { kind: 'pair', prompt: messages[0]!.content, completion: messages[1]!.content, place };
   return {
-    rows: [{ kind: 'pair', prompt: prompt as string, completion: completion as string, place }],
-    problems,
+    kind: 'messages',
+    messages: added === 1 ? [{ role: 'system', content: system }, ...messages] : messages,
+    place,
+    ...(trainFrom > 0 ? { trainFrom: trainFrom + added } : {}),
+    ...(untrained.length > 0 ? { untrained: untrained.map((i) => i + added) } : {}),
   };
 }
 
-/** A conversation: an optional system message, then user and assistant in turn, the assistant last. */
-function parseMessages(value: unknown, key: string, place: Place): Parsed {
-  if (!Array.isArray(value) || value.length === 0)
-    return problem(place, `${key} must be a list of {role, content}`);
-  const messages: Message[] = [];
-  for (const [index, message] of value.entries()) {
-    const at = `${key}[${index}]`;
-    if (!isRecord(message)) return problem(place, `${at} must be an object with role and content`);
-    const { role, content } = message;
-    if (typeof role !== 'string' || !ROLES.includes(role)) {
-      return problem(place, `${at}.role is ${JSON.stringify(role)}; it must be one of ${ROLES.join(', ')}`);
-    }
-    if (typeof content !== 'string') return problem(place, `${at}.content must be a string`);
-    if (role === 'system' ? index > 0 : (role === 'user') !== (turnOf(value, index) % 2 === 0)) {
-      return problem(
-        place,
-        `${at} is a ${role} message out of turn; user and assistant alternate, user first`,
-      );
-    }
-    messages.push({ role: role as Message['role'], content });
-  }
-  const last = messages.at(-1)!;
-  if (last.role === 'user' || last.role === 'system' || !isText(last.content)) {
-    return problem(
-      place,
-      `the row has no response: the last of ${key} must be an assistant message that is not empty`,
-    );
-  }
-  return { rows: [{ kind: 'messages', messages, place }], problems: [] };
-}
-
-/** 0 for the first message after an optional system message, 1 for the next, and so on. */
-function turnOf(messages: unknown[], index: number): number {
-  const first = messages[0];
-  return isRecord(first) && first.role === 'system' ? index - 1 : index;
-}
-
-function problem(place: Place, message: string): Parsed {
-  return { rows: [], problems: [{ ...place, message }] };
-}
-
 /** A hint when one of the keys found is a slip of the pen away from one that would have done. */
-function nearest(found: string[], allowed = KEYS): { hint?: string } {
-  const slips = found.filter((key) => !KEYS.includes(key) && distance(key, closest(key, allowed)) <= 2);
-  return slips.length === 0 ? {} : { hint: `\`${closest(slips[0]!, allowed)}\` for \`${slips[0]}\`` };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '';
+function nearest(found: string[], allowed: readonly string[] = ROW_KEYS): string | undefined {
+  const slips = found.filter(
+    (key) => !ROW_KEYS.some((known) => known === key) && distance(key, closest(key, allowed)) <= 2,
+  );
+  return slips.length === 0 ? undefined : `\`${closest(slips[0]!, allowed)}\` for \`${slips[0]}\``;
 }

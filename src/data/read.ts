@@ -16,6 +16,8 @@ export interface ReadOptions {
   /** Seed of built-in data. */
   seed: number;
   trees?: TreeOptions;
+  /** Rows after which reading stops; what comes behind them is not looked at. All by default. */
+  maxRows?: number;
 }
 
 /** A data set as text, with what identifies it. */
@@ -25,7 +27,12 @@ export interface Source {
   rows: Row[];
   /** SHA-256 of the file's bytes; of the rows for built-in data. */
   sha256: string;
+  /** What the user should know of how the file was read: fields that nothing was made of. */
+  notes: string[];
 }
+
+/** Fields named in a note; a file may have any number. */
+const MAX_NAMED = 10;
 
 /** Mistakes reported before reading stops: enough to see a pattern, not a screenful. */
 const MAX_PROBLEMS = 20;
@@ -40,6 +47,8 @@ export async function readSource(name: string, options: ReadOptions): Promise<So
   const path = resolve(options.cwd, name);
   const rows: Row[] = [];
   const problems: Problem[] = [];
+  const unread = new Map<string, number>();
+  const maxRows = options.maxRows ?? Number.POSITIVE_INFINITY;
   let trees = 0;
   for await (const line of readLines(path, name)) {
     const text = line.number === 1 ? line.text.replace(/^\uFEFF/, '') : line.text;
@@ -47,11 +56,13 @@ export async function readSource(name: string, options: ReadOptions): Promise<So
     const parsed = parseLine(text, { file: name, line: line.number }, options.trees ?? DEFAULT_TREE_OPTIONS);
     for (const row of parsed.rows) rows.push(row);
     problems.push(...parsed.problems);
+    for (const field of parsed.unread) unread.set(field, (unread.get(field) ?? 0) + 1);
     if (parsed.rows.length === 0 && parsed.problems.length === 0) trees++;
     if (problems.length >= MAX_PROBLEMS) {
       problems.push({ file: name, message: `stopped reading after ${MAX_PROBLEMS} problems` });
       break;
     }
+    if (rows.length >= maxRows) break;
   }
   if (problems.length > 0) throw new UserError(problems);
   if (rows.length === 0) {
@@ -59,13 +70,23 @@ export async function readSource(name: string, options: ReadOptions): Promise<So
       trees > 0 ? `none of its ${trees} conversation trees has a reply written by a person` : 'it is empty';
     throw new UserError({ file: name, message: `the data set has no rows: ${reason}` });
   }
-  return { name, rows, sha256: await hashFile(path) };
+  if (rows.length > maxRows) rows.length = maxRows;
+  return { name, rows, sha256: await hashFile(path), notes: unreadNote(name, unread) };
+}
+
+/** One note on all fields that are not read, so that a data set with more columns stays usable. */
+function unreadNote(name: string, unread: ReadonlyMap<string, number>): string[] {
+  if (unread.size === 0) return [];
+  const named = [...unread].slice(0, MAX_NAMED).map(([field, lines]) => `${field} (${lines}x)`);
+  const more = unread.size > MAX_NAMED ? ` and ${unread.size - MAX_NAMED} more` : '';
+  return [`${name}: fields that are not read: ${named.join(', ')}${more}`];
 }
 
 function builtin(name: string, seed: number): Source {
   if (name !== TOY) throw new UserError({ message: `there is no data set ${name}`, hint: TOY });
   const rows = toyRows(seed);
-  return { name, rows, sha256: createHash('sha256').update(JSON.stringify(rows)).digest('hex') };
+  const sha256 = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+  return { name, rows, sha256, notes: [] };
 }
 
 /** SHA-256 of a file's bytes, read in pieces. */

@@ -21,7 +21,7 @@ export type Row = RowContent & {
   place: Place;
   /** With `messages`: only turns from this index on are trained on, earlier ones are context. Default 0. */
   trainFrom?: number;
-  /** With `messages`: indices of replies that are context, too. */
+  /** With `messages`: indices of replies that are context although they come at or after `trainFrom`. */
   untrained?: readonly number[];
 };
 

@@ -11,6 +11,8 @@ export interface TrainingRows {
   heldOut: Row[];
   /** Files and built-in sets they came from, as `run.json` lists them. */
   sources: { path: string; sha256: string; rows: number; use: 'train' | 'eval' }[];
+  /** What was passed over in reading, for the user to know. */
+  notes: string[];
 }
 
 /** Rows as tokens. */
@@ -29,14 +31,18 @@ type Warn = (text: string) => void;
 export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Promise<TrainingRows> {
   const sources: TrainingRows['sources'] = [];
   const problems: Problem[] = [];
+  const notes = new Set<string>();
   const read = async (list: Recipe['data']['train'], use: 'train' | 'eval'): Promise<Row[]> => {
     const rows: Row[] = [];
     for (const { path, turns, replies, maxSamples } of list) {
-      const source = await readSource(path, { cwd, seed, trees: { turns, replies } }).catch((error) => {
+      const trees = { turns, replies };
+      const maxRows = maxSamples ?? undefined;
+      const source = await readSource(path, { cwd, seed, trees, maxRows }).catch((error) => {
         if (!(error instanceof UserError)) throw error;
         problems.push(...error.problems);
       });
       if (source === undefined) continue;
+      for (const note of source.notes) notes.add(note);
       const used = source.rows.slice(0, maxSamples ?? undefined);
       for (const row of used) rows.push(row);
       sources.push({ path, sha256: source.sha256, rows: used.length, use });
@@ -46,7 +52,7 @@ export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Pro
   const rows = await read(data.train, 'train');
   const evalRows = data.eval && (await read(data.eval, 'eval'));
   if (problems.length > 0) throw new UserError(problems);
-  if (evalRows !== null) return { train: rows, heldOut: evalRows, sources };
+  if (evalRows !== null) return { train: rows, heldOut: evalRows, sources, notes: [...notes] };
   const { train, heldOut } = splitRows(rows, data.evalFraction);
   if (train.length === 0) {
     throw new UserError(
@@ -58,7 +64,7 @@ export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Pro
       `data.eval_fraction ${data.evalFraction} holds out none of ${rows.length} rows; raise it, or set it to 0`,
     );
   }
-  return { train, heldOut, sources };
+  return { train, heldOut, sources, notes: [...notes] };
 }
 
 /**
@@ -74,6 +80,7 @@ export function encodeTrainingData(
   config: Gemma3Config,
   warn: Warn,
 ): TrainingData {
+  for (const note of rows.notes) warn(note);
   const encode = (list: Row[], what: string): Dataset => {
     const dataset = encodeRows(list, tokenizer, data);
     report(dataset, list.length, what, data, warn);

@@ -57,7 +57,7 @@ describe('parseLine', () => {
 
   it('names the nearest key to a misspelt one', () => {
     expect(complaints({ prompt: 'Hi', completon: 'Hello' })[0]).toContain(
-      'Did you mean `completion` for `completon`?',
+      'unknown field completon. Did you mean completion?',
     );
     expect(complaints({ message: [] })[0]).toContain('Did you mean `messages` for `message`?');
   });

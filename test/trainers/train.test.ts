@@ -29,6 +29,7 @@ describe('train', () => {
     ]);
     expect(await readdir(join(runDir, 'checkpoints'))).toEqual(['step-000004', 'step-000006']);
     expect((await readdir(result.checkpoint)).sort()).toEqual([
+      'chat_template.jinja',
       'config.json',
       'generation_config.json',
       'model.safetensors',
