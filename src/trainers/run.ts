@@ -6,6 +6,7 @@ import { countParameters } from '../model/index.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
 import type { StopRequest } from './interrupt.ts';
 import { type Lock, takeLock } from './lock.ts';
+import { lastMetricsStep } from './metrics-log.ts';
 import { findRecipeModel, type ModelSource, modelOnDisk } from './model-source.ts';
 import { optimizerBytes } from './optimizers/index.ts';
 import { type ProgressSink, silent, type TrainResult } from './progress.ts';
@@ -123,7 +124,7 @@ export async function resumeRun(
     await removeTemporaries(runDir);
     const record = await readRecord(runDir);
     const survey = restart ? NOTHING : await surveyCheckpoints(runDir, record, ADVICE);
-    if (survey.whole.length === 0 && !restart) requireNeverSaved(dir, record);
+    if (survey.whole.length === 0 && !restart) await requireNeverSaved(runDir, dir, record);
     const found = survey.whole.at(-1);
     const rows = await readTrainingRows(recipe, cwd);
     const source = found
@@ -186,10 +187,15 @@ const ADVICE =
   'bring one back, or start again at step 0 with --restart (checkpoints and metrics are then moved to set-aside/)';
 
 /** Without any checkpoint a run may begin again only if none was saved: those that were may lie on another disk. */
-function requireNeverSaved(dir: string, record: RunRecord | undefined): void {
-  const last = record?.resumed.at(-1)?.from_step ?? 0;
-  if (last === 0) return;
-  const message = `the run was resumed from step ${last} before, and now has no checkpoint`;
+async function requireNeverSaved(runDir: string, dir: string, record: RunRecord | undefined): Promise<void> {
+  const { recipe, metrics } = runPaths(runDir);
+  const { every } = parseRecipe(recipe).checkpoint;
+  const last = await lastMetricsStep(metrics);
+  const resumed = record?.resumed.at(-1)?.from_step ?? 0;
+  // A step after the one that is saved is begun only when that one is on disk.
+  const was = resumed > 0 ? resumed : every !== null && last > every ? every : undefined;
+  if (was === undefined) return;
+  const message = `the run had a checkpoint of step ${was}, and now has none at all`;
   throw new UserError({ file: dir, message: `${message}; ${ADVICE}` });
 }
 

@@ -82,7 +82,9 @@ async function runSession(
   if (resumed) await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
   const total = totalSteps(recipe, data.train.examples.length);
   const method = mistMethod(model, data.train, data.heldOut, { seed: recipe.seed, ...train });
-  const metrics = await openMetrics(runPaths(runDir).metrics, from.step);
+  const metrics = await openMetrics(runPaths(runDir).metrics, from.step, (text) =>
+    progress.message(text, 'warning'),
+  );
   const standing: Standing = { step: from.step, saved: from.step };
   const signals =
     session.stop === undefined

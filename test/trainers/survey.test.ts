@@ -142,13 +142,19 @@ describe('resume', () => {
   it('says that it starts over when no checkpoint was saved, and refuses when one was', async () => {
     const { runDir, file } = await spoilt('unsaved');
     await rm(file(''), { recursive: true });
+    // Of six steps, every second was saved: they are not there, but they were.
+    await expect(resume(runDir)).rejects.toThrow('the run had a checkpoint of step 2, and now has none');
+    await writeFile(
+      join(runDir, 'metrics.jsonl'),
+      '{"global_step":1,"loss":5}\n{"global_step":2,"loss":5}\n',
+    );
     const sink = recorder();
     await resume(runDir, ['train.max_steps=1'], { progress: sink });
     const text = 'no checkpoint was saved yet: starts again at step 0';
     expect(sink.heard).toContainEqual(['message', text, 'warning']);
     await resume(runDir, ['train.max_steps=2']);
     await rm(file(''), { recursive: true });
-    await expect(resume(runDir)).rejects.toThrow('the run was resumed from step 1 before');
+    await expect(resume(runDir)).rejects.toThrow('the run had a checkpoint of step 1');
   });
 
   it.each([
