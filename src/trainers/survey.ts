@@ -149,8 +149,8 @@ function stateDamage(state: TrainerState | null, step: number): string | undefin
   return missing.length > 0 ? `has no ${missing.join(', ')}` : undefined;
 }
 
-/** The first problem; a cut file has one for every tensor. */
-function brief({ problems, message }: UserError): string {
-  if (problems.length <= 1) return message;
-  return `${new UserError(problems[0]!).message} (and ${problems.length - 1} more)`;
+/** The first problem, to stand within a sentence; a cut file has one for every tensor. */
+function brief({ problems }: UserError): string {
+  const first = new UserError(problems[0]!).message.replace(/\.$/, '');
+  return problems.length === 1 ? first : `${first} (and ${problems.length - 1} more)`;
 }
