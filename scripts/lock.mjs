@@ -79,10 +79,26 @@ function isDead(lock, owner) {
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH') return true;
     }
+    if (isZombie(owner.pid)) return true;
   }
   // On another host, or a process id that has been given out again: the beat tells.
   const stat = fs.statSync(lock, { throwIfNoEntry: false });
   return stat !== undefined && Date.now() - stat.mtimeMs > DEAD_AFTER_MS;
+}
+
+/**
+ * Has it ended without its parent having reaped it? Such a process still answers to signals. False without /proc.
+ *
+ * @param {number} pid
+ */
+function isZombie(pid) {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The state comes after the name, which stands in brackets and may hold any character.
+    return /^[ZXx]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -2,8 +2,8 @@
  * The command line. One file a verb, in verbs/; what a verb needs is imported when it runs, so that `ls` does not load
  * TensorFlow.js.
  *
- * Exit codes: 0 done, 1 a fault of the program, 2 a mistake of the user's, 130 and 143 stopped by a signal after
- * saving.
+ * Exit codes: 0 done, 1 a fault of the program, 2 a mistake of the user's, 129, 130 and 143 stopped by a signal
+ * after saving.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +23,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;
 });
+
+// A terminal that has been closed (SIGHUP) takes no more lines; what is being saved is worth more than they are.
+process.stderr.on('error', () => {});
 
 try {
   await yargs(hideBin(process.argv))

@@ -4,9 +4,9 @@
  * A checkpoint is written under a temporary name, flushed, and renamed: a directory called `step-..` is complete. A
  * save that fails, or is killed, at any point leaves the ones before untouched.
  */
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, runPaths, syncDirectory, syncTree, TEMPORARY } from './run-files.ts';
+import { exists, listFolder, runPaths, setAside, syncDirectory, syncTree, TEMPORARY } from './run-files.ts';
 
 /** A complete checkpoint. */
 export interface Checkpoint {
@@ -17,6 +17,8 @@ export interface Checkpoint {
 /** What `trainer/state.json` holds: all of a run's state that is not a tensor. Snake case, as it is on disk. */
 export interface TrainerState {
   format: 1;
+  /** The run's `id` in its run.json; checkpoints of older versions have none. */
+  run_id?: string;
   method: string;
   /** Optimizer steps done. The order of rows, the schedule and a method's phase are functions of it. */
   global_step: number;
@@ -43,11 +45,11 @@ export function checkpointName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
 }
 
-/** Complete checkpoints of a run, oldest first. */
+/** What is called a checkpoint in a run's folder, oldest first; whether it is one, and this run's, is not looked at. */
 export async function listCheckpoints(runDir: string): Promise<Checkpoint[]> {
   const { checkpoints } = runPaths(runDir);
   const found: Checkpoint[] = [];
-  for (const name of await readdir(checkpoints).catch(() => [])) {
+  for (const name of await listFolder(checkpoints)) {
     const step = NAME.exec(name)?.[1];
     if (step !== undefined) found.push({ step: Number(step), dir: join(checkpoints, name) });
   }
@@ -61,39 +63,9 @@ export const trainerPaths = (dir: string) => ({
   optimizer: join(dir, 'trainer', 'optimizer.safetensors'),
 });
 
-/** The state of a checkpoint, or undefined (with `reason` told to `warn`) if it is damaged. */
-export async function readState(
-  { dir, step }: Checkpoint,
-  warn: (reason: string) => void,
-): Promise<TrainerState | undefined> {
-  try {
-    const paths = trainerPaths(dir);
-    const state = JSON.parse(await readFile(paths.state, 'utf8')) as TrainerState;
-    if (state.format !== 1) throw new Error(`format ${state.format} is not known`);
-    if (state.global_step !== step) throw new Error(`it is of step ${state.global_step}`);
-    await Promise.all([stat(paths.optimizer), stat(join(dir, 'config.json'))]);
-    return state;
-  } catch (error) {
-    warn(`${dir} is damaged and passed over: ${(error as Error).message}`);
-    return undefined;
-  }
-}
-
-/** The newest checkpoint that is whole, with its state. */
-export async function newestCheckpoint(
-  runDir: string,
-  warn: (reason: string) => void,
-): Promise<{ checkpoint: Checkpoint; state: TrainerState } | undefined> {
-  for (const checkpoint of (await listCheckpoints(runDir)).reverse()) {
-    const state = await readState(checkpoint, warn);
-    if (state !== undefined) return { checkpoint, state };
-  }
-  return undefined;
-}
-
 /**
  * Writes a checkpoint: `fill` puts files into a directory that is then flushed and renamed. One of the same step is
- * replaced (it can only be a damaged one: a resume starts from the newest that is whole).
+ * moved to `set-aside/` (it can only be one that no resumption has chosen).
  */
 export async function writeCheckpoint(
   runDir: string,
@@ -108,7 +80,7 @@ export async function writeCheckpoint(
     await mkdir(aside, { recursive: true });
     await fill(aside);
     bytes = await syncTree(aside);
-    await remove({ step, dir });
+    if (await exists(dir)) await setAside(runDir, dir);
     await rename(aside, dir);
   } catch (error) {
     // The disk may be full: give back what this attempt took before anything else is tried.
@@ -119,10 +91,15 @@ export async function writeCheckpoint(
   return { checkpoint: { step, dir }, bytes };
 }
 
-/** Removes all but the newest `keep` checkpoints (at least one is kept). */
-export async function pruneCheckpoints(runDir: string, keep: number): Promise<void> {
-  const found = await listCheckpoints(runDir);
-  for (const checkpoint of found.slice(0, -Math.max(1, keep))) await remove(checkpoint);
+/**
+ * Removes all but the newest `keep` (at least one is kept) of `own`: the whole checkpoints of the run, the one just
+ * saved among them. Whatever else lies in the folder counts for nothing and is left alone. Returns those kept.
+ */
+export async function pruneCheckpoints(own: readonly Checkpoint[], keep: number): Promise<Checkpoint[]> {
+  const sorted = [...own].sort((a, b) => a.step - b.step);
+  const kept = sorted.splice(-Math.max(1, keep));
+  for (const checkpoint of sorted) await remove(checkpoint);
+  return kept;
 }
 
 /** Renames before removing, so that a half-removed checkpoint is never taken for a whole one. */

@@ -5,7 +5,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { TEMPORARY } from './run-files.ts';
+import { asUserError, isNotThere, TEMPORARY } from './run-files.ts';
 
 /** Who holds a lock. */
 interface Holder {
@@ -24,20 +24,28 @@ export interface Lock {
  * Takes the lock file `path`. The holder's pid is in it, so that a lock whose process was killed counts for nothing
  * at once (a lock by age would have to wait, and a run that is killed is meant to be resumed right away).
  *
- * @throws UserError if another process that is alive, or on another machine, holds it.
+ * @throws UserError if another process that is alive, or on another machine, holds it, or the folder takes no lock.
  */
 export async function takeLock(path: string, shown: string): Promise<Lock> {
+  try {
+    return await take(path, shown);
+  } catch (error) {
+    throw asUserError(error, shown, `the run folder cannot be locked by ${path}`);
+  }
+}
+
+async function take(path: string, shown: string): Promise<Lock> {
   const mine = JSON.stringify({
     pid: process.pid,
     host: hostname(),
-    started: startOf(process.pid),
+    started: statOf(process.pid)?.started ?? '',
   } satisfies Holder);
   const aside = join(dirname(path), `${TEMPORARY}${randomBytes(6).toString('hex')}`);
   await writeFile(aside, mine);
   try {
     // link() fails if the name is taken and, unlike open(.., 'wx'), never shows a lock without its holder.
     while (!(await linked(aside, path))) {
-      const found = await readFile(path, 'utf8').catch(() => undefined);
+      const found = await readIfThere(path);
       if (found === undefined) continue;
       const holder = parse(found);
       if (holder !== undefined && mayLive(holder)) throw inUse(holder, path, shown);
@@ -48,10 +56,20 @@ export async function takeLock(path: string, shown: string): Promise<Lock> {
   }
   return {
     async release() {
-      const found = await readFile(path, 'utf8').catch(() => undefined);
+      const found = await readIfThere(path);
       if (found === mine) await rm(path, { force: true });
     },
   };
+}
+
+/** Undefined if it has gone; what cannot be read must not be taken for that, or the wait for it would never end. */
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw error;
+  }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -93,16 +111,20 @@ function mayLive({ pid, host, started }: Holder): boolean {
     // EPERM: it lives and belongs to somebody else.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return started === '' || startOf(pid) === started;
+  const now = statOf(pid);
+  // A zombie answers to signals until its parent reaps it, which in a container without an init is never.
+  if (now !== undefined && /^[ZXx]$/.test(now.state)) return false;
+  return started === '' || (now?.started ?? '') === started;
 }
 
-/** Start time of a process from /proc (field 22 of stat, after the name in brackets); empty where there is no /proc. */
-function startOf(pid: number): string {
+/** State and start time of a process: fields 3 and 22 of its stat, after the name in brackets; nothing without /proc. */
+function statOf(pid: number): { state: string; started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', started: fields[19] ?? '' };
   } catch {
-    return '';
+    return undefined;
   }
 }
 

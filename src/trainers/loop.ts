@@ -6,7 +6,7 @@ import { Gradients } from '../backend/index.ts';
 import type * as tf from '../backend/tfjs.ts';
 import { UserError } from '../errors.ts';
 import { clipFactor } from './clip.ts';
-import { breathe, type StopRequest } from './interrupt.ts';
+import { breathe, type Standing, type StopRequest } from './interrupt.ts';
 import type { Method } from './method.ts';
 import type { MetricsLog } from './metrics-log.ts';
 import type { Optimizer } from './optimizers/index.ts';
@@ -38,6 +38,8 @@ export interface Loop<Micro> {
   metrics: MetricsLog;
   progress: ProgressSink;
   stop: StopRequest;
+  /** Kept up to date, for what a signal says. */
+  standing: Standing;
   /** Makes the position durable. */
   save(position: Position): Promise<void>;
 }
@@ -58,18 +60,19 @@ export interface LoopResult extends Position {
  * @throws UserError if the loss or the gradient is no longer finite; the weights are then those before that step.
  */
 export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise<LoopResult> {
-  const { method, optimizer, stop, totalSteps } = loop;
+  const { method, optimizer, stop, standing, totalSteps } = loop;
   const gradients = new Gradients(loop.parameters);
   let position = from;
-  let saved = from.step;
+  standing.step = from.step;
+  standing.saved = from.step;
   let tokens = 0;
   let stepSeconds = 0;
   const save = async (): Promise<void> => {
-    if (saved === position.step) return;
+    if (standing.saved === position.step) return;
     // The metrics of a step must not be younger than its checkpoint: a power cut would leave a gap.
     loop.metrics.sync();
     await loop.save(position);
-    saved = position.step;
+    standing.saved = position.step;
   };
   try {
     await evaluateIfDue(loop, position.step);
@@ -84,6 +87,7 @@ export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise
       const gradientScale = clipFactor(norm, loop.maxGradNorm);
       optimizer.update(gradients, { lr, step: position.step + 1, gradientScale });
       position = { step: position.step + 1, numTokens: position.numTokens + plan.numTokens, loss };
+      standing.step = position.step;
       const seconds = (performance.now() - started) / 1000;
       tokens += plan.numTokens;
       stepSeconds += seconds;

@@ -4,6 +4,17 @@ import { stat } from 'node:fs/promises';
 import { readLines } from '../data/lines.ts';
 import { exists } from './run-files.ts';
 
+/** The last step that a metrics file has a line for; 0 where there is none. */
+export async function lastMetricsStep(path: string): Promise<number> {
+  let last = 0;
+  if (!(await exists(path))) return last;
+  for await (const line of readLines(path)) {
+    const step = Number(parse(line.text)?.global_step);
+    if (step > last) last = step;
+  }
+  return last;
+}
+
 /** An open metrics file. */
 export interface MetricsLog {
   /** Steps with an evaluation on record. */
@@ -16,11 +27,16 @@ export interface MetricsLog {
 
 /**
  * Opens the file for appending after cutting off everything later than `step`, and a last line that a crash left
- * unfinished: a resumed run does those steps again.
+ * unfinished: a resumed run does those steps again. `warn` hears if what is left does not reach up to `step`.
  */
-export async function openMetrics(path: string, step: number): Promise<MetricsLog> {
+export async function openMetrics(
+  path: string,
+  step: number,
+  warn: (text: string) => void = () => {},
+): Promise<MetricsLog> {
   const evaluated = new Map<number, number>();
   let keptBytes = 0;
+  let last = 0;
   if (await exists(path)) {
     const { size } = await stat(path);
     for await (const line of readLines(path)) {
@@ -30,9 +46,12 @@ export async function openMetrics(path: string, step: number): Promise<MetricsLo
       // The newline is the last byte of a record to be written.
       if (end > size) break;
       keptBytes = end;
+      if (typeof record.loss === 'number') last = Number(record.global_step);
       if (typeof record.eval_loss === 'number') evaluated.set(Number(record.global_step), record.eval_loss);
     }
   }
+  if (last < step)
+    warn(`${path} ends, or is damaged, after step ${last}: steps up to ${step} are missing in it`);
   const fd = openSync(path, 'a');
   ftruncateSync(fd, keptBytes);
   return {

@@ -24,9 +24,9 @@ import {
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
 import { packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
-import { newestCheckpoint } from './checkpoints.ts';
 import { type ProgressSink, silent } from './progress.ts';
 import { exists, runPaths } from './run-files.ts';
+import { newestCheckpoint } from './survey.ts';
 
 /** The model that needs no files: random weights and the tokenizer that ships with the project. */
 const TINY = 'tiny';

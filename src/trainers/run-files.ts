@@ -1,8 +1,8 @@
 /** The files of a run folder and the ways of writing them that a crash, a kill or a power cut cannot leave half done. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, lstat, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { writeFileSynced } from '../model/files/index.ts';
 
@@ -13,6 +13,7 @@ export const runPaths = (runDir: string) => ({
   metrics: join(runDir, 'metrics.jsonl'),
   lock: join(runDir, '.lock'),
   checkpoints: join(runDir, 'checkpoints'),
+  aside: join(runDir, 'set-aside'),
 });
 
 /** Everything written aside, to be renamed into place, starts so; what is left of it after a crash is rubbish. */
@@ -65,16 +66,32 @@ export async function syncTree(path: string): Promise<number> {
 /** Removes what earlier processes left half written in a run folder; call only while holding its lock. */
 export async function removeTemporaries(runDir: string): Promise<void> {
   for (const folder of [runDir, runPaths(runDir).checkpoints]) {
-    for (const name of await readdir(folder).catch(() => [])) {
+    for (const name of await listFolder(folder)) {
       if (name.startsWith(TEMPORARY)) await rm(join(folder, name), { recursive: true, force: true });
     }
   }
 }
 
 /**
+ * Moves a file or folder of a run to `set-aside/` in the run's folder, under a name that is free; returns where it is
+ * now. For what a resumption cannot use and must neither count nor lose.
+ */
+export async function setAside(runDir: string, path: string): Promise<string> {
+  const { aside } = runPaths(runDir);
+  await mkdir(aside, { recursive: true });
+  const taken = new Set(await readdir(aside));
+  const name = basename(path);
+  let free = name;
+  for (let n = 2; taken.has(free); n++) free = `${name}-${n}`;
+  await rename(path, join(aside, free));
+  await syncDirectory(aside);
+  return join(aside, free);
+}
+
+/**
  * Can a new run live at `runDir`? Asked before data and weights are loaded; nothing is written.
  *
- * @throws UserError if there is a run already, the path cannot be made or written to, or the disk is full.
+ * @throws UserError if there is a run already or what one leaves behind, the path cannot be made or written to, or the disk is full.
  */
 export async function requireNewRun(runDir: string, shown: string): Promise<void> {
   if (await exists(runPaths(runDir).recipe)) {
@@ -84,7 +101,21 @@ export async function requireNewRun(runDir: string, shown: string): Promise<void
       message: `${message}; go on with \`isogloss resume ${shown}\`, or name another`,
     });
   }
+  const left = await leftOfARun(runDir);
+  if (left !== undefined) {
+    const message = `there is no run in this folder, but ${left} of another lies there; move it away, or name another folder`;
+    throw new UserError({ file: shown, message });
+  }
   await requireWritable(runDir, shown);
+}
+
+/** What a new run would replace, cut or count as its own. */
+async function leftOfARun(runDir: string): Promise<string | undefined> {
+  const paths = runPaths(runDir);
+  const saved = (await listFolder(paths.checkpoints)).find((name) => !name.startsWith(TEMPORARY));
+  if (saved !== undefined) return `checkpoints/${saved}`;
+  for (const path of [paths.metrics, paths.run]) if (await exists(path)) return basename(path);
+  return undefined;
 }
 
 /** @throws UserError if `path`, or the nearest folder above it that exists, cannot be written to. */
@@ -152,11 +183,34 @@ export function asUserError(error: unknown, file: string, what: string): unknown
   return new UserError({ file, message: `${what}: ${explain(code)}` });
 }
 
+/** Is it an error that says that nothing is there? Any other says that something is, and cannot be had. */
+export function isNotThere(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** @throws UserError if it cannot be told, as in a folder that may not be read. */
 export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isNotThere(error)) return false;
+    throw asUserError(error, path, 'cannot be looked at');
+  }
+}
+
+/** Names in a folder; none if it is not there. @throws UserError if it cannot be read, or is something else. */
+export async function listFolder(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (!isNotThere(error)) throw asUserError(error, path, 'the folder cannot be read');
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined) return [];
+    const what = found.isSymbolicLink() ? 'a link that leads to no folder' : 'a file';
+    throw new UserError({ file: path, message: `must be a folder, found ${what}` });
+  }
 }
 
 const LESS_MEMORY =
@@ -171,6 +225,8 @@ const REASONS: Record<string, string> = {
   ENOENT: 'no folder can be made there',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is a file',
+  EISDIR: 'it is a folder',
+  ELOOP: 'it is a link that leads back to itself',
   EFBIG: 'the file would be larger than allowed',
 };
 

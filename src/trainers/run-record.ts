@@ -1,16 +1,20 @@
 /** `run.json`: what a run was made with, for whoever has to tell two runs apart later. */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json' with { type: 'json' };
 import type { BackendInfo } from '../backend/index.ts';
+import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import type { ModelSource } from './model-source.ts';
-import { replaceFile, runPaths } from './run-files.ts';
+import { asUserError, isNotThere, replaceFile, runPaths } from './run-files.ts';
 import type { TrainingData, TrainingRows } from './training-data.ts';
 
 /** Snake case, as it is on disk. */
 export interface RunRecord {
   format: 1;
+  /** Drawn at the start: tells this run's checkpoints from another's. Runs of older versions have none. */
+  id?: string;
   name: string;
   method: string;
   created: string;
@@ -43,6 +47,7 @@ export function newRecord(run: {
   const torch: Record<string, string> = backend.torch === undefined ? {} : { torch: backend.torch };
   return {
     format: 1,
+    id: randomBytes(8).toString('hex'),
     name: recipe.name,
     method: recipe.method,
     created: new Date().toISOString(),
@@ -64,11 +69,41 @@ export function writeRecord(runDir: string, record: RunRecord): Promise<void> {
   return replaceFile(runPaths(runDir).run, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** The record, or undefined where there is none that can be read. */
+/**
+ * The record, or undefined where there is none.
+ *
+ * @throws UserError if it is there and cannot be read: it holds what a resumption is compared with.
+ */
 export async function readRecord(runDir: string): Promise<RunRecord | undefined> {
+  const file = runPaths(runDir).run;
+  let text: string;
   try {
-    return JSON.parse(await readFile(runPaths(runDir).run, 'utf8')) as RunRecord;
-  } catch {
-    return undefined;
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw asUserError(error, file, 'cannot be read');
   }
+  const reason = damage(text);
+  if (reason === undefined) return JSON.parse(text) as RunRecord;
+  const message = `is damaged: ${reason}; mend it, or move it away to have it made anew from the newest checkpoint`;
+  throw new UserError({ file, message });
+}
+
+function damage(text: string): string | undefined {
+  let record: Partial<RunRecord> | null;
+  try {
+    record = JSON.parse(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  if (typeof record !== 'object' || record === null) return 'it is not an object';
+  if (record.format !== 1) return `format must be 1, found ${JSON.stringify(record.format)}`;
+  const missing = [
+    typeof record.data_sha256 === 'string' ? '' : 'data_sha256',
+    typeof record.model?.sha256 === 'string' ? '' : 'model.sha256',
+    typeof record.backend?.name === 'string' ? '' : 'backend.name',
+    typeof record.recipe === 'object' && record.recipe !== null ? '' : 'recipe',
+    Array.isArray(record.resumed) ? '' : 'resumed',
+  ].filter((key) => key !== '');
+  return missing.length > 0 ? `it has no ${missing.join(', ')}` : undefined;
 }

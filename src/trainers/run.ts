@@ -1,19 +1,20 @@
 /** Starting a run and resuming one: what the command line calls. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type BackendInfo, type BackendOptions, slowness, startBackend } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
 import { asChatModel } from './chat-model.ts';
-import { newestCheckpoint } from './checkpoints.ts';
 import type { StopRequest } from './interrupt.ts';
 import { type Lock, takeLock } from './lock.ts';
+import { lastMetricsStep } from './metrics-log.ts';
 import { findRecipeModel, type ModelSource, modelOnDisk } from './model-source.ts';
 import { optimizerBytes } from './optimizers/index.ts';
 import { type ProgressSink, silent, type TrainResult } from './progress.ts';
 import { changesRounding, checkResume } from './resume-rules.ts';
 import {
   exists,
+  listFolder,
   makeRunFolder,
   removeTemporaries,
   replaceFile,
@@ -21,9 +22,11 @@ import {
   requireSpace,
   requireWritable,
   runPaths,
+  setAside,
 } from './run-files.ts';
-import { newRecord, readRecord, writeRecord } from './run-record.ts';
+import { newRecord, type RunRecord, readRecord, writeRecord } from './run-record.ts';
 import { type Session, totalSteps, trainSession } from './session.ts';
+import { type Survey, surveyCheckpoints } from './survey.ts';
 import { encodeTrainingData, readTrainingRows, type TrainingRows } from './training-data.ts';
 
 /** How a run is watched and stopped. */
@@ -33,7 +36,7 @@ export interface RunOptions {
   cwd?: string;
   /** The command line, for `run.json`. */
   argv?: readonly string[];
-  /** Asked between micro-batches whether to stop; SIGINT and SIGTERM of the process if left out. */
+  /** Asked between micro-batches whether to stop; SIGINT, SIGTERM and SIGHUP of the process if left out. */
   stop?: StopRequest;
 }
 
@@ -41,6 +44,8 @@ export interface RunOptions {
 export interface ResumeOptions extends RunOptions {
   /** Go on even if the recipe or the data is no longer what the run began with. */
   force?: boolean;
+  /** Begin at step 0; what is there of checkpoints and metrics is moved to `set-aside/`. */
+  restart?: boolean;
 }
 
 /**
@@ -67,8 +72,9 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
     // Somebody may have started here since the first look.
     await requireNewRun(runDir, shown);
     const record = newRecord({ recipe: resolved, argv, backend, source, data, sources: rows.sources });
-    await writeRecord(runDir, record);
+    // In this order: killed in between, the folder holds a run that can be resumed.
     await replaceFile(runPaths(runDir).recipe, recipeYaml(resolved));
+    await writeRecord(runDir, record);
     return trainSession({
       recipe: resolved,
       runDir,
@@ -79,6 +85,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
       record,
       progress,
       stop: options.stop,
+      own: [],
     });
   });
 }
@@ -88,12 +95,12 @@ export const trainMist: (recipe: Recipe & { method: 'mist' }, options?: RunOptio
   train;
 
 /**
- * Goes on with a run from its newest whole checkpoint (from the start if it has none), with the recipe it was started
+ * Goes on with a run from its newest whole checkpoint (from the start if none was ever saved), with the recipe it was started
  * with and `overrides` of what may change (`train.max_steps=2000`).
  *
  * Weights and metrics become those of a run that was never stopped, bit by bit, on the same backend and threads.
  *
- * @throws UserError if there is no run, it is being trained, or the recipe or the data changed in what makes it this
+ * @throws UserError if there is no run, it is being trained, none of its checkpoints can be read, or the recipe or the data changed in what makes it this
  *   run; Interrupted after a signal.
  */
 export async function resumeRun(
@@ -101,7 +108,8 @@ export async function resumeRun(
   overrides: readonly string[] = [],
   options: ResumeOptions = {},
 ): Promise<TrainResult> {
-  const { progress = silent, cwd = process.cwd(), argv = process.argv, force = false } = options;
+  const { progress = silent, cwd = process.cwd(), argv = process.argv } = options;
+  const { force = false, restart = false } = options;
   const runDir = resolve(cwd, dir);
   const warn = warner(progress);
   const paths = runPaths(runDir);
@@ -115,8 +123,10 @@ export async function resumeRun(
   const recipe = { ...withAbsolutePaths(parseRecipe(paths.recipe, overrides), cwd), out: runDir };
   return locked(await takeLock(paths.lock, dir), async () => {
     await removeTemporaries(runDir);
-    const found = await newestCheckpoint(runDir, warn);
     const record = await readRecord(runDir);
+    const survey = restart ? NOTHING : await surveyCheckpoints(runDir, record, ADVICE);
+    if (survey.whole.length === 0 && !restart) await requireNeverSaved(runDir, dir, record);
+    const found = survey.whole.at(-1);
     const rows = await readTrainingRows(recipe, cwd);
     const start = found
       ? await modelOnDisk(found.checkpoint.dir, found.checkpoint.dir)
@@ -146,6 +156,15 @@ export async function resumeRun(
     const backend = await startBackend(asBefore(recipe.backend, record?.backend), warn);
     if (record !== undefined && recipe.backend.name === 'auto') warnOfSlowness(backend.name, warn);
     const made = record ?? newRecord({ recipe, argv, backend, source, data, sources: rows.sources });
+    if (record === undefined) {
+      warn('run.json is not there: made anew');
+      // The checkpoints say which run it was, and which model it began with.
+      if (found) Object.assign(made, { id: found.state.run_id });
+      if (found) made.model.sha256 = found.state.model_sha256;
+    }
+    await clear(runDir, survey, restart, warn);
+    if (restart) warn('told to restart: starts again at step 0');
+    else if (!found) warn('no checkpoint was saved yet: starts again at step 0');
     const time = new Date().toISOString();
     made.resumed.push({ time, argv: [...argv], from_step: done, overrides: [...overrides] });
     await writeRecord(runDir, made);
@@ -160,6 +179,7 @@ export async function resumeRun(
       record: made,
       progress,
       stop: options.stop,
+      own: survey.whole.map(({ checkpoint }) => checkpoint),
     };
     return trainSession(session, found);
   });
@@ -169,6 +189,42 @@ export async function resumeRun(
 function trainedSource(source: ModelSource, rows: TrainingRows, { data }: Recipe): ModelSource {
   const hasChats = data.template === 'chat' && rows.train.some(({ kind }) => kind !== 'text');
   return hasChats ? asChatModel(source) : source;
+}
+
+const NOTHING: Survey = { whole: [], others: [] };
+const ADVICE =
+  'bring one back, or start again at step 0 with --restart (checkpoints and metrics are then moved to set-aside/)';
+
+/** Without any checkpoint a run may begin again only if none was saved: those that were may lie on another disk. */
+async function requireNeverSaved(runDir: string, dir: string, record: RunRecord | undefined): Promise<void> {
+  const { recipe, metrics } = runPaths(runDir);
+  const { every } = parseRecipe(recipe).checkpoint;
+  const last = await lastMetricsStep(metrics);
+  const resumed = record?.resumed.at(-1)?.from_step ?? 0;
+  // A step after the one that is saved is begun only when that one is on disk.
+  const was = resumed > 0 ? resumed : every !== null && last > every ? every : undefined;
+  if (was === undefined) return;
+  const message = `the run had a checkpoint of step ${was}, and now has none at all`;
+  throw new UserError({ file: dir, message: `${message}; ${ADVICE}` });
+}
+
+/**
+ * Leaves in `checkpoints/` only what the run goes on from: a damaged checkpoint or one of another run must neither be
+ * taken for the newest later, nor be lost when its step comes again.
+ */
+async function clear(
+  runDir: string,
+  { others }: Survey,
+  restart: boolean,
+  warn: (text: string) => void,
+): Promise<void> {
+  for (const { checkpoint, reason } of others)
+    warn(`${checkpoint.dir} ${reason}; moved to ${await setAside(runDir, checkpoint.dir)}`);
+  if (!restart) return;
+  const { checkpoints, metrics } = runPaths(runDir);
+  const left = (await listFolder(checkpoints)).map((name) => join(checkpoints, name));
+  if (await exists(metrics)) left.push(metrics);
+  for (const path of left) warn(`${path} moved to ${await setAside(runDir, path)}`);
 }
 
 async function locked<T>(lock: Lock, work: () => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ import {
   trainerPaths,
   writeCheckpoint,
 } from './checkpoints.ts';
-import { Interrupted, type StopRequest, watchSignals } from './interrupt.ts';
+import { Interrupted, type Standing, type StopRequest, stopMessage, watchSignals } from './interrupt.ts';
 import { type LoopResult, type Position, runLoop } from './loop.ts';
 import { openMetrics } from './metrics-log.ts';
 import { mistMethod } from './mist.ts';
@@ -37,6 +37,8 @@ export interface Session {
   record: RunRecord;
   progress: ProgressSink;
   stop: StopRequest | undefined;
+  /** Whole checkpoints of this run that are on disk, for pruning. */
+  own: Checkpoint[];
 }
 
 /** Optimizer steps of the whole run: `max_steps`, or `epochs` rounded up to whole steps as transformers does. */
@@ -80,9 +82,14 @@ async function runSession(
   if (resumed) await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
   const total = totalSteps(recipe, data.train.examples.length);
   const method = mistMethod(model, data.train, data.heldOut, { seed: recipe.seed, ...train });
-  const metrics = await openMetrics(runPaths(runDir).metrics, from.step);
+  const metrics = await openMetrics(runPaths(runDir).metrics, from.step, (text) =>
+    progress.message(text, 'warning'),
+  );
+  const standing: Standing = { step: from.step, saved: from.step };
   const signals =
-    session.stop === undefined ? watchSignals((name) => progress.message(`${name}: saving`)) : undefined;
+    session.stop === undefined
+      ? watchSignals((name) => progress.message(stopMessage(name, standing)))
+      : undefined;
   resetPeakMemory();
   progress.start({
     name: recipe.name,
@@ -114,6 +121,7 @@ async function runSession(
         metrics,
         progress,
         stop,
+        standing,
         save: (position) =>
           save(session, { model, prefix, carried, optimizer }, position, total, method.stepsPerEpoch),
       },
@@ -169,6 +177,7 @@ async function save(
   const started = performance.now();
   const state: TrainerState = {
     format: 1,
+    ...(record.id === undefined ? {} : { run_id: record.id }),
     method: recipe.method,
     global_step: position.step,
     epoch: position.step / stepsPerEpoch,
@@ -196,7 +205,9 @@ async function save(
       await saveState(optimizer.state, paths.optimizer);
       await writeFile(paths.state, `${JSON.stringify(state, null, 2)}\n`);
     });
-    if (recipe.checkpoint.keepLast !== null) await pruneCheckpoints(runDir, recipe.checkpoint.keepLast);
+    session.own = [...session.own.filter(({ step }) => step !== position.step), checkpoint];
+    if (recipe.checkpoint.keepLast !== null)
+      session.own = await pruneCheckpoints(session.own, recipe.checkpoint.keepLast);
     const seconds = (performance.now() - started) / 1000;
     progress.saved({ step: position.step, dir: checkpoint.dir, seconds, bytes });
   } catch (error) {

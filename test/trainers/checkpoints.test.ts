@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  type Checkpoint,
   listCheckpoints,
-  newestCheckpoint,
   pruneCheckpoints,
   trainerPaths,
   writeCheckpoint,
@@ -46,34 +46,47 @@ describe('checkpoints', () => {
     });
     await expect(failing).rejects.toThrow('no space');
     expect(await readdir(join(dir, 'checkpoints'))).toEqual(['step-000001']);
-    expect((await newestCheckpoint(dir, () => {}))?.checkpoint.step).toBe(1);
   });
 
-  it('are pruned to the newest, never to none', async () => {
+  it('are pruned to the newest of the run, never to none', async () => {
     const dir = await run('pruned');
     for (const step of [1, 2, 10, 1_000_000]) await writeCheckpoint(dir, step, fill(step));
-    await pruneCheckpoints(dir, 3);
-    expect((await listCheckpoints(dir)).map(({ step }) => step)).toEqual([2, 10, 1_000_000]);
-    await pruneCheckpoints(dir, 0);
-    expect((await listCheckpoints(dir)).map(({ step }) => step)).toEqual([1_000_000]);
+    const steps = (found: readonly Checkpoint[]) => found.map(({ step }) => step);
+    const kept = await pruneCheckpoints(await listCheckpoints(dir), 3);
+    expect(steps(kept)).toEqual([2, 10, 1_000_000]);
+    expect(steps(await pruneCheckpoints(kept, 0))).toEqual([1_000_000]);
+    expect(steps(await listCheckpoints(dir))).toEqual([1_000_000]);
   });
 
-  it('are passed over when damaged, with a word, for the newest that is whole', async () => {
-    const dir = await run('damaged');
-    for (const step of [1, 2, 3]) await writeCheckpoint(dir, step, fill(step));
-    await rm(join(dir, 'checkpoints/step-000003/trainer/optimizer.safetensors'));
-    await writeFile(join(dir, 'checkpoints/step-000002/trainer/state.json'), '{"format": 1, "glo');
-    const said: string[] = [];
-    const newest = await newestCheckpoint(dir, (reason) => said.push(reason));
-    expect(newest?.checkpoint.step).toBe(1);
-    expect(said).toHaveLength(2);
+  it('are never pruned for what else lies in the folder, which stays', async () => {
+    const dir = await run('strangers');
+    await mkdir(join(dir, 'checkpoints', 'step-000900'));
+    const { checkpoint } = await writeCheckpoint(dir, 2, fill(2));
+    await pruneCheckpoints([checkpoint], 1);
+    expect(await readdir(join(dir, 'checkpoints'))).toEqual(['step-000002', 'step-000900']);
   });
 
-  it('of a step that is saved again are replaced', async () => {
+  it('are listed as none only where there is no folder', async () => {
+    const dir = await run('unreadable');
+    const checkpoints = join(dir, 'checkpoints');
+    await rmdir(checkpoints);
+    expect(await listCheckpoints(dir)).toEqual([]);
+    await writeFile(checkpoints, '');
+    await expect(listCheckpoints(dir)).rejects.toThrow('must be a folder, found a file');
+    await rm(checkpoints);
+    await symlink('checkpoints', checkpoints);
+    await expect(listCheckpoints(dir)).rejects.toThrow('a link that leads back to itself');
+    await rm(checkpoints);
+    await symlink('a-disk-that-is-not-mounted', checkpoints);
+    await expect(listCheckpoints(dir)).rejects.toThrow('a link that leads to no folder');
+  });
+
+  it('of a step that is saved again are replaced and kept aside', async () => {
     const dir = await run('again');
     await writeCheckpoint(dir, 1, async () => {});
     const { checkpoint } = await writeCheckpoint(dir, 1, fill(1));
     expect(await readFile(join(checkpoint.dir, 'config.json'), 'utf8')).toBe('{}');
     expect(await readdir(join(dir, 'checkpoints'))).toEqual(['step-000001']);
+    expect(await readdir(join(dir, 'set-aside'))).toEqual(['step-000001']);
   });
 });

@@ -64,13 +64,17 @@ describe('a run that is killed', () => {
 
 describe('a run that is told to stop', () => {
   it.each([
+    ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('by %s saves its last full step and exits with %i', async (signal, code) => {
     const path = await cwd(signal);
     const shape = ['train.max_steps=1000', 'checkpoint.every=null'];
-    const child = start(['train', path, ...shape], (line, { pid }) => {
-      if (line === 'step 2') process.kill(pid!, signal);
+    const child = start(['train', path, ...shape], (line, running) => {
+      if (line !== 'step 2') return;
+      running.kill(signal);
+      // npm and shells hand a signal on to the group, so that it comes twice.
+      setTimeout(() => running.kill(signal), 5);
     });
     expect(await child.ended).toEqual({ code, signal: null });
     const steps = (await metricsOf(join(path, 'run'))).at(-1)!.global_step!;

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withLock } from '../../scripts/lock.mjs';
 import { takeLock } from '../../src/trainers/lock.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -44,6 +46,38 @@ describe('takeLock', () => {
     const path = join(folder.path, 'd');
     await writeFile(path, JSON.stringify({ pid: process.pid, host: hostname(), started: '1' }));
     await (await takeLock(path, 'run')).release();
+  });
+
+  it.runIf(existsSync('/proc/self/stat'))(
+    'takes over from a process that is dead and not yet reaped',
+    async () => {
+      const path = join(folder.path, 'zombie');
+      // The shell becomes `sleep`, which never asks after the child that it was left with.
+      const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$" & exec sleep 60']);
+      try {
+        const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(chunk.toString());
+        const state = () => /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+        while (state() !== 'Z') await new Promise((resolve) => setTimeout(resolve, 5));
+        const holder = { pid, host: hostname(), started: '' };
+        await writeFile(path, JSON.stringify(holder));
+        await (await takeLock(path, 'run')).release();
+        const built = join(folder.path, 'build-lock');
+        await mkdir(built);
+        await writeFile(join(built, 'owner.json'), JSON.stringify(holder));
+        expect(await withLock(built, () => 'in', expect.unreachable)).toBe('in');
+      } finally {
+        parent.kill();
+      }
+    },
+  );
+
+  it('does not wait for ever for a lock that cannot be read', async () => {
+    const path = join(folder.path, 'a-folder');
+    await mkdir(path);
+    await expect(takeLock(path, 'run')).rejects.toThrow(
+      /run: the run folder cannot be locked .* it is a folder/,
+    );
   });
 
   it('takes over what is not a lock at all', async () => {

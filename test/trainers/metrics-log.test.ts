@@ -26,6 +26,16 @@ describe('metrics.jsonl', () => {
     expect(await steps(path)).toEqual([0, 1, 2, 3]);
   });
 
+  it('says so if it does not reach up to that step', async () => {
+    const path = join(folder.path, 'short.jsonl');
+    await writeFile(path, '{"global_step":1,"loss":1}\n{"glob?\n{"global_step":3,"loss":1}\n');
+    const said: string[] = [];
+    (await openMetrics(path, 1, (text) => said.push(text))).close();
+    expect(said).toEqual([]);
+    (await openMetrics(path, 3, (text) => said.push(text))).close();
+    expect(said).toEqual([expect.stringContaining('after step 1: steps up to 3 are missing')]);
+  });
+
   it.each(['{"global_step":2,"lo', '{"global_step":2,"loss":1}'])(
     'drops an unfinished last line: %s',
     async (torn) => {

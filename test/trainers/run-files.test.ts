@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import {
   asUserError,
+  exists,
   makeRunFolder,
   removeTemporaries,
   replaceFile,
@@ -28,6 +29,21 @@ describe('a run folder', () => {
     await expect(makeRunFolder('/proc/nowhere/run', '/proc/nowhere/run')).rejects.toBeInstanceOf(UserError);
   });
 
+  it.each(['checkpoints/step-000900', 'checkpoints/mine', 'metrics.jsonl', 'run.json'])(
+    'is refused if it holds %s of another run',
+    async (left) => {
+      const run = join(folder.path, left.replaceAll('/', '-'));
+      await mkdir(join(run, left), { recursive: true });
+      await expect(requireNewRun(run, 'r')).rejects.toThrow(`r: there is no run in this folder, but ${left}`);
+    },
+  );
+
+  it('may hold what a save left half written', async () => {
+    const run = join(folder.path, 'half');
+    await mkdir(join(run, 'checkpoints', '.tmp-step-000002-7'), { recursive: true });
+    await expect(requireNewRun(run, 'half')).resolves.toBeUndefined();
+  });
+
   it('may be any path that can be made, or an empty folder', async () => {
     await expect(requireNewRun(join(folder.path, 'a', 'b', 'c'), 'c')).resolves.toBeUndefined();
     await mkdir(join(folder.path, 'empty'));
@@ -40,6 +56,16 @@ describe('a run folder', () => {
       /a checkpoint takes .* GiB are free/,
     );
     await expect(requireSpace(folder.path, 1, 'a checkpoint')).resolves.toBeUndefined();
+  });
+});
+
+describe('exists', () => {
+  it('is false only for what is not there', async () => {
+    await writeFile(join(folder.path, 'plain'), '');
+    expect(await exists(join(folder.path, 'none'))).toBe(false);
+    expect(await exists(join(folder.path, 'plain', 'below'))).toBe(false);
+    await symlink('loop', join(folder.path, 'loop'));
+    await expect(exists(join(folder.path, 'loop'))).rejects.toThrow(/loop: cannot be looked at/);
   });
 });
 

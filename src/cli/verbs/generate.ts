@@ -1,9 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { GenerateArgs } from '../generate.ts';
 
-/** Exit codes a shell expects of a process that a signal ended. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
-
 /** `isogloss generate MODEL [PROMPT|-]` */
 export const generate: CommandModule<object, GenerateArgs> = {
   command: 'generate <model> [prompt]',
@@ -76,7 +73,10 @@ export const generate: CommandModule<object, GenerateArgs> = {
         '',
       ) as unknown as Argv<GenerateArgs>,
   async handler(args) {
-    const { generateText } = await import('../generate.ts');
+    const [{ generateText }, { EXIT_CODES }] = await Promise.all([
+      import('../generate.ts'),
+      import('../../trainers/index.ts'),
+    ]);
     // yargs hands out a lone `-` as an empty text.
     const isDash = args.prompt === '' && process.argv.includes('-');
     const signal = await generateText(isDash ? { ...args, prompt: '-' } : args);

@@ -4,6 +4,7 @@ interface Args {
   run: string;
   overrides: string[];
   force: boolean;
+  restart: boolean;
   chart: boolean;
 }
 
@@ -25,14 +26,19 @@ export const resume: CommandModule<object, Args> = {
         default: false,
         describe: 'Go on even if recipe or data are no longer what the run began with',
       })
+      .option('restart', {
+        type: 'boolean',
+        default: false,
+        describe: 'Start again at step 0; checkpoints and metrics are moved to set-aside/ in the run',
+      })
       .option('chart', { type: 'boolean', default: false, describe: 'Draw the loss curve at the end' }),
-  async handler({ run, overrides, force, chart }) {
+  async handler({ run, overrides, force, restart, chart }) {
     const [{ resumeRun }, { watch }] = await Promise.all([
       import('../../trainers/index.ts'),
       import('../watch.ts'),
     ]);
     await watch({ chart }, (progress) =>
-      resumeRun(run, overrides, { progress, force, argv: process.argv.slice(2) }),
+      resumeRun(run, overrides, { progress, force, restart, argv: process.argv.slice(2) }),
     );
   },
 };

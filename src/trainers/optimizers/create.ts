@@ -29,3 +29,24 @@ export function optimizerBytes(
   const moments = name === 'adamw' ? 8 * numParameters : 0;
   return moments + (bf16 && bf16Weights === 'master_copy' ? 4 * numParameters : 0);
 }
+
+/**
+ * Names and shapes of what `createOptimizer(..).state` holds for parameters of these shapes, to tell a whole state file
+ * from another before there are tensors. `bf16`: are weights stored as bfloat16?
+ */
+export function stateShapes(
+  { name, bf16Weights }: Pick<Settings, 'name' | 'bf16Weights'>,
+  parameters: ReadonlyMap<string, readonly number[]>,
+  bf16: boolean,
+): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const [parameter, shape] of parameters) {
+    if (name === 'adamw') shapes.set(`exp_avg.${parameter}`, shape).set(`exp_avg_sq.${parameter}`, shape);
+    else if (shape.length !== 2) shapes.set(`exp_avg_sq.${parameter}`, shape);
+    else {
+      shapes.set(`exp_avg_sq_row.${parameter}`, [shape[0]!]).set(`exp_avg_sq_col.${parameter}`, [shape[1]!]);
+    }
+    if (bf16 && bf16Weights === 'master_copy') shapes.set(`master.${parameter}`, shape);
+  }
+  return shapes;
+}

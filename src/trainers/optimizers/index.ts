@@ -1,3 +1,3 @@
-export { createOptimizer, optimizerBytes } from './create.ts';
+export { createOptimizer, optimizerBytes, stateShapes } from './create.ts';
 export type { Optimizer, Update } from './optimizer.ts';
-export { loadState, saveState } from './state-file.ts';
+export { checkState, loadState, saveState } from './state-file.ts';

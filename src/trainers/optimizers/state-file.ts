@@ -2,9 +2,15 @@
 import { fill, pieces } from '../../backend/index.ts';
 import * as tf from '../../backend/tfjs.ts';
 import { type Problem, UserError } from '../../errors.ts';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../model/files/index.ts';
+import {
+  openSafetensors,
+  type TensorFile,
+  type TensorToWrite,
+  writeSafetensors,
+} from '../../model/files/index.ts';
 
 type State = ReadonlyMap<string, tf.Variable>;
+type Shapes = ReadonlyMap<string, readonly number[]>;
 
 /** Writes it, a piece of a tensor in memory at a time. */
 export async function saveState(state: State, path: string): Promise<void> {
@@ -22,14 +28,7 @@ export async function saveState(state: State, path: string): Promise<void> {
 export async function loadState(state: State, path: string): Promise<void> {
   const file = await openSafetensors(path);
   try {
-    const problems: Problem[] = [];
-    for (const [name, tensor] of state) {
-      const found = file.tensors.get(name);
-      if (found?.dtype === 'F32' && tf.util.arraysEqual([...found.shape], tensor.shape)) continue;
-      const have = found ? `${found.dtype} [${found.shape}]` : 'nothing';
-      problems.push({ file: path, message: `${name} must be F32 [${tensor.shape}], found ${have}` });
-    }
-    if (problems.length > 0) throw new UserError(problems);
+    requireShapes(file, path, new Map([...state].map(([name, { shape }]) => [name, shape])));
     for (const [name, tensor] of state) {
       const source = file.tensors.get(name)!;
       await fill(tensor, 'F32', (offset, into) => source.readRange(offset, into));
@@ -37,4 +36,25 @@ export async function loadState(state: State, path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Would `loadState` take it? Reads the header alone. @throws UserError if not. */
+export async function checkState(shapes: Shapes, path: string): Promise<void> {
+  const file = await openSafetensors(path);
+  try {
+    requireShapes(file, path, shapes);
+  } finally {
+    await file.close();
+  }
+}
+
+function requireShapes(file: TensorFile, path: string, shapes: Shapes): void {
+  const problems: Problem[] = [];
+  for (const [name, shape] of shapes) {
+    const found = file.tensors.get(name);
+    if (found?.dtype === 'F32' && tf.util.arraysEqual([...found.shape], [...shape])) continue;
+    const have = found ? `${found.dtype} [${found.shape}]` : 'nothing';
+    problems.push({ file: path, message: `${name} must be F32 [${shape}], found ${have}` });
+  }
+  if (problems.length > 0) throw new UserError(problems);
 }
