@@ -20,10 +20,11 @@ export interface RopeParameters {
 
 /** The text decoder's shape and constants; camelCase mirror of config.json. */
 export interface Gemma3Config {
-  /** Rows of the embedding as stored: 262144, or 262208 in the 4B, 12B and 27B files. */
+  /**
+   * Rows of the embedding as stored: 262144, or 262208 in the 4B, 12B and 27B files. All of them are in the softmax, as
+   * in transformers; which are words only the tokenizer knows.
+   */
   vocabSize: number;
-  /** Rows that may be predicted: the 64 rows that the hub's converter appended to make 262208 never may. */
-  numLogits: number;
   hiddenSize: number;
   intermediateSize: number;
   numHiddenLayers: number;
@@ -49,8 +50,6 @@ export interface Gemma3Config {
 }
 
 const TEXT_TYPES = ['gemma3_text', 'gemma3'];
-const ROWS_OF_THE_TOKENIZER = 262144;
-const ROWS_AS_CONVERTED = 262208;
 
 /** Settings that other models of the family use and the Gemma 3 text decoder does not: anything else is refused. */
 const FIXED: readonly { key: string; allowed: readonly unknown[]; what: string }[] = [
@@ -94,10 +93,8 @@ export function parseConfig(json: unknown, file: string): Gemma3Config {
     });
   }
   if (headDim % 2 !== 0) problems.push({ file, message: `"head_dim" must be even, found ${headDim}.` });
-  const vocabSize = read.positiveInteger('vocab_size', ROWS_AS_CONVERTED);
   const config: Gemma3Config = {
-    vocabSize,
-    numLogits: vocabSize === ROWS_AS_CONVERTED ? ROWS_OF_THE_TOKENIZER : vocabSize,
+    vocabSize: read.positiveInteger('vocab_size', 262208),
     hiddenSize: read.positiveInteger('hidden_size', 2304),
     intermediateSize: read.positiveInteger('intermediate_size', 9216),
     numHiddenLayers,
