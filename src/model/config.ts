@@ -8,15 +8,11 @@
 
 import type { Problem } from '../errors.ts';
 import { UserError } from '../errors.ts';
+import { fixedProblems } from './config-fixed.ts';
 import { ConfigReader, isRecord } from './config-reader.ts';
+import { type LayerType, type RopeParameters, ropeOf } from './config-rope.ts';
 
-export type LayerType = 'sliding_attention' | 'full_attention';
-
-/** Rotary embedding of one kind of layer: `inv_freq[j] = theta^(-2j / headDim) / factor`. */
-export interface RopeParameters {
-  theta: number;
-  factor: number;
-}
+export type { LayerType, RopeParameters };
 
 /** The text decoder's shape and constants; camelCase mirror of config.json. */
 export interface Gemma3Config {
@@ -51,16 +47,6 @@ export interface Gemma3Config {
 
 const TEXT_TYPES = ['gemma3_text', 'gemma3'];
 
-/** Settings that other models of the family use and the Gemma 3 text decoder does not: anything else is refused. */
-const FIXED: readonly { key: string; allowed: readonly unknown[]; what: string }[] = [
-  { key: 'hidden_activation', allowed: [undefined, null, 'gelu_pytorch_tanh'], what: 'gelu_pytorch_tanh' },
-  { key: 'attention_bias', allowed: [undefined, null, false], what: 'false' },
-  { key: 'attn_logit_softcapping', allowed: [undefined, null], what: 'null' },
-  { key: 'final_logit_softcapping', allowed: [undefined, null], what: 'null' },
-  { key: 'use_bidirectional_attention', allowed: [undefined, null, false], what: 'false' },
-  { key: 'tie_word_embeddings', allowed: [undefined, null, true], what: 'true' },
-];
-
 /**
  * Reads a parsed config.json.
  * @param file shown in messages
@@ -68,18 +54,13 @@ const FIXED: readonly { key: string; allowed: readonly unknown[]; what: string }
  */
 export function parseConfig(json: unknown, file: string): Gemma3Config {
   if (!isRecord(json)) throw new UserError({ file, message: 'config.json must hold a JSON object.' });
-  const text = isRecord(json.text_config) ? json.text_config : json;
   const problems: Problem[] = [];
+  const inner = json.text_config ?? undefined;
+  if (inner !== undefined && !isRecord(inner))
+    problems.push({ file, message: `"text_config" must be an object, found ${JSON.stringify(inner)}.` });
+  const text = isRecord(inner) ? inner : json;
   checkModelType(json, text, file, problems);
-  for (const { key, allowed, what } of FIXED) {
-    const value = text[key] ?? (text === json ? undefined : json[key]);
-    if (!allowed.includes(value)) {
-      problems.push({
-        file,
-        message: `"${key}" is ${JSON.stringify(value)}; Gemma 3 text models have ${what}.`,
-      });
-    }
-  }
+  problems.push(...fixedProblems(text, json, file));
 
   const read = new ConfigReader(text, json, file, problems);
   const numHiddenLayers = read.positiveInteger('num_hidden_layers', 26, 10_000);
@@ -93,6 +74,7 @@ export function parseConfig(json: unknown, file: string): Gemma3Config {
     });
   }
   if (headDim % 2 !== 0) problems.push({ file, message: `"head_dim" must be even, found ${headDim}.` });
+  const layerTypes = layerTypesOf(text, numHiddenLayers, read);
   const config: Gemma3Config = {
     vocabSize: read.positiveInteger('vocab_size', 262208),
     hiddenSize: read.positiveInteger('hidden_size', 2304),
@@ -103,9 +85,13 @@ export function parseConfig(json: unknown, file: string): Gemma3Config {
     headDim,
     rmsNormEps: read.positive('rms_norm_eps', 1e-6),
     queryPreAttnScalar: read.positive('query_pre_attn_scalar', 256),
-    slidingWindow: read.positiveInteger('sliding_window', 4096),
+    // Without sliding layers there need be no window.
+    slidingWindow:
+      text.sliding_window === null && !layerTypes.includes('sliding_attention')
+        ? 4096
+        : read.positiveInteger('sliding_window', 4096),
     maxPositionEmbeddings: read.positiveInteger('max_position_embeddings', 131072),
-    layerTypes: layerTypesOf(text, numHiddenLayers, read),
+    layerTypes,
     rope: ropeOf(text, read),
     padTokenId: read.tokenId('pad_token_id', 0),
     bosTokenId: read.tokenId('bos_token_id', 2),
@@ -159,28 +145,6 @@ function layerTypesOf(
   return Array.from({ length: numHiddenLayers }, (_, layer) =>
     (layer + 1) % pattern === 0 ? 'full_attention' : 'sliding_attention',
   );
-}
-
-function ropeOf(text: Record<string, unknown>, read: ConfigReader): Record<LayerType, RopeParameters> {
-  const both = isRecord(text.rope_parameters) ? text.rope_parameters : {};
-  const part = (type: LayerType) => (isRecord(both[type]) ? both[type] : {});
-  const scaling = isRecord(text.rope_scaling) ? text.rope_scaling : {};
-  return {
-    // rope_scaling of the old form is about the global layers alone; the local ones are never stretched.
-    full_attention: rope({ ...part('full_attention'), ...scaling }, read.positive('rope_theta', 1e6), read),
-    sliding_attention: rope(part('sliding_attention'), read.positive('rope_local_base_freq', 1e4), read),
-  };
-}
-
-function rope(fields: Record<string, unknown>, defaultTheta: number, read: ConfigReader): RopeParameters {
-  const type = fields.rope_type ?? fields.type ?? 'default';
-  if (type !== 'default' && type !== 'linear') {
-    read.problem(
-      `rotary embedding of type ${JSON.stringify(type)} is not Gemma 3's; allowed: "default" or "linear".`,
-    );
-  }
-  const theta = read.positive('rope_theta', defaultTheta, fields);
-  return { theta, factor: type === 'linear' ? read.positive('factor', 1, fields) : 1 };
 }
 
 /**

@@ -115,6 +115,87 @@ describe('a Gemma 3 GGUF file', () => {
     await file.close();
   });
 
+  const text = (value: string): Value => ({ type: 'string', value });
+  const float = (value: number): Value => ({ type: 'float32', value });
+
+  it.each<[string, [string, Value][], object]>([
+    [
+      'a factor of scaling type none changes nothing',
+      [
+        ['gemma3.rope.scaling.type', text('none')],
+        ['gemma3.rope.scaling.factor', float(8)],
+      ],
+      { rope: { full_attention: { theta: 1e6, factor: 1 } } },
+    ],
+    [
+      'the older name of the factor counts',
+      [['gemma3.rope.scale_linear', float(4)]],
+      { rope: { full_attention: { factor: 4 } } },
+    ],
+    [
+      'a rotary base of the sliding layers is read',
+      [['gemma3.rope.freq_base_swa', float(5e4)]],
+      { rope: { sliding_attention: { theta: 5e4, factor: 1 } } },
+    ],
+    [
+      'a list of what slides is read',
+      [['gemma3.attention.sliding_window_pattern', { type: 'bools', value: [0, 1] }]],
+      { layerTypes: ['full_attention', 'sliding_attention'] },
+    ],
+    [
+      'numbers by layer are read where they are one number',
+      [['gemma3.attention.head_count_kv', { type: 'ints', value: [1, 1] }]],
+      { numKeyValueHeads: 1 },
+    ],
+    [
+      'what the model does anyway, and notes of the converter, are passed over',
+      [
+        ['gemma3.attention.value_length', uint(4)],
+        ['gemma3.attention.causal', { type: 'bool', value: 1 }],
+        ['gemma3.attention.scale', float(0.5)],
+        ['gemma3.rope.dimension_count', uint(4)],
+        ['gemma3.vocab_size', uint(10)],
+        ['gemma3.rope.scaling.type', text('linear')],
+        ['gemma3.rope.scaling.original_context_length', uint(8192)],
+        ['gemma3.rope.scaling.finetuned', { type: 'bool', value: 0 }],
+        ['gemma3.final_logit_softcapping', float(0)],
+        ['gemma3.vision.block_count', uint(27)],
+      ],
+      { headDim: 4, rope: { full_attention: { factor: 1 } } },
+    ],
+  ])('%s', async (_, more, expected) => {
+    const keys = new Set(more.map(([key]) => key));
+    const metadata = [...sizes.filter(([key]) => !keys.has(key)), ...more];
+    const { config, file } = await openCheckpoint(write(metadata, weights));
+    expect(config).toMatchObject(expected);
+    await file.close();
+  });
+
+  it.each<[string, string, Value | undefined, RegExp]>([
+    ['yarn', 'rope.scaling.type', text('yarn'), /type "yarn" is not Gemma 3's/],
+    ['longrope', 'rope.scaling.type', text('longrope'), /type "longrope" is not Gemma 3's/],
+    ['no window', 'attention.sliding_window', undefined, /sliding_window" is missing: .*every layer.*global/],
+    ['a window of 0', 'attention.sliding_window', uint(0), /"sliding_window" must be a whole number/],
+    ['no rotary base', 'rope.freq_base', undefined, /"gemma3.rope.freq_base" is missing: .*10000/],
+    ['a final soft cap', 'final_logit_softcapping', float(30), /"final_logit_softcapping" is 30/],
+    ['an attention soft cap', 'attn_logit_softcapping', float(50), /"attn_logit_softcapping" is 50/],
+    ['part of a head rotated', 'rope.dimension_count', uint(2), /rope.dimension_count" is 2; .* has 4/],
+    ['values of another length', 'attention.value_length', uint(8), /value_length" is 8/],
+    ['another vocabulary', 'vocab_size', uint(12), /"gemma3.vocab_size" is 12; .* has 10/],
+    ['bidirectional attention', 'attention.causal', { type: 'bool', value: 0 }, /attention.causal" is false/],
+    ['shared layers', 'attention.shared_kv_layers', uint(2), /shared_kv_layers" is 2/],
+    ['yarn by its factors', 'rope.scaling.yarn_ext_factor', float(1), /yarn_ext_factor" is 1/],
+    ['layers that differ', 'feed_forward_length', { type: 'ints', value: [16, 8] }, /one number .*\[16,8\]/],
+    ['a text for a number', 'context_length', text('long'), /"gemma3.context_length" must be a number/],
+    ['a key nobody knows', 'altup.active_idx', uint(1), /"gemma3.altup.active_idx" is no setting/],
+    ['a slip of the pen', 'rope.freq_bass', float(1), /Did you mean "gemma3.rope.freq_base"/],
+  ])('is refused with %s', async (_, key, value, message) => {
+    const others = sizes.filter(([k]) => k !== `gemma3.${key}`);
+    const path = write(value ? [...others, [`gemma3.${key}`, value]] : others, weights);
+    await expect(openCheckpoint(path)).rejects.toThrow(message);
+    await expect(openCheckpoint(path)).rejects.toMatchObject({ name: 'UserError' });
+  });
+
   it("has Hugging Face's names and norm weights without the 1 that llama.cpp adds", async () => {
     const { config, file } = await openCheckpoint(write(sizes, weights));
     const { prefix, tensors } = await resolveNames(file, parameterShapes(config));
