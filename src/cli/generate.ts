@@ -55,8 +55,7 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
   requireRoom(ids, args, config.maxPositionEmbeddings);
   const { backend, compute, storage, device, threads = null } = args;
   await startBackend({ name: backend, compute, storage, device, threads });
-  const { model, warnings } = await load({});
-  for (const warning of warnings) progress.message(warning, 'warning');
+  const { model } = await load({});
   const loaded = performance.now();
   const signals = watchSignals();
   try {

@@ -38,6 +38,7 @@ export interface Gemma3Config {
   rope: Record<LayerType, RopeParameters>;
   padTokenId: number;
   bosTokenId: number;
+  /** Ids that end a text: those of generation_config.json where a checkpoint has one. */
   eosTokenIds: number[];
   tieWordEmbeddings: true;
   initializerRange: number;

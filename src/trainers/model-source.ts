@@ -36,7 +36,7 @@ export interface ModelSource {
   sha256: string;
   /** Small files that go into every checkpoint beside weights and config. */
   files: ReadonlyMap<string, Uint8Array>;
-  load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string; warnings: string[] }>;
+  load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string }>;
   /** What goes into every checkpoint beside the decoder; the caller closes it. */
   carried(): Promise<Carried>;
 }
@@ -106,7 +106,7 @@ async function tinyModel(seed: number, tokenizerPath: string | undefined): Promi
       .update(JSON.stringify([config.raw, seed]))
       .digest('hex'),
     files: withGenerationConfig(await tokenizer.files(), config),
-    load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.', warnings: [] }),
+    load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.' }),
     carried: async () => NOTHING_CARRIED,
   };
 }
