@@ -12,6 +12,7 @@ import {
   type Gemma3,
   type Gemma3Config,
   type Gemma3Options,
+  ggufParts,
   isGguf,
   loadGemma3,
   NOTHING_CARRIED,
@@ -128,7 +129,7 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
   return {
     config,
     tokenizer,
-    sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint([path])),
+    sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint(await ggufParts(path))),
     files: withGenerationConfig(files, config),
     load: (options) => loadGemma3(path, options),
     carried: () => openCarried(path),

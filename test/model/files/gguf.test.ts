@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src/model/checkpoint.ts';
 import { parameterShapes } from '../../../src/model/config.ts';
-import { openGguf } from '../../../src/model/files/gguf.ts';
+import { ggufParts, openGguf } from '../../../src/model/files/gguf.ts';
 import { openSafetensors, resolveNames } from '../../../src/model/files/index.ts';
 import { floats, ggufBytes, type Tensor, type Value } from './gguf-writer.ts';
 
@@ -217,6 +217,60 @@ describe('a Gemma 3 GGUF file', () => {
   });
 });
 
+describe('a split GGUF', () => {
+  const groups = [[], weights.slice(0, 9), weights.slice(9)];
+  const name = (no: number, count = 3) => `m-0000${no + 1}-of-0000${count}.gguf`;
+
+  /** Three parts: metadata alone in the first, as `--no-tensor-first-split` makes it. */
+  function split(change: (no: number) => { no?: number; tensors?: Tensor[] } = () => ({})): string {
+    for (const [i, group] of groups.entries()) {
+      const { no = i, tensors = group } = change(i);
+      const metadata: [string, Value][] = [
+        ...(i === 0 ? sizes : []),
+        ['split.no', uint(no)],
+        ['split.count', uint(3)],
+        ['split.tensors.count', uint(weights.length)],
+      ];
+      writeFileSync(join(dir, name(i)), ggufBytes(metadata, tensors));
+    }
+    return join(dir, name(0));
+  }
+
+  it('is read as the file it was cut from', async () => {
+    const whole = await openCheckpoint(write(sizes, weights));
+    const parts = await openCheckpoint(split());
+    expect({ ...parts.config, raw: whole.config.raw }).toEqual(whole.config);
+    const a = (await resolveNames(whole.file, parameterShapes(whole.config))).tensors;
+    const b = (await resolveNames(parts.file, parameterShapes(parts.config))).tensors;
+    expect([...b.keys()]).toEqual([...a.keys()]);
+    for (const [key, tensor] of a) expect(await b.get(key)!.read()).toEqual(await tensor.read());
+    await whole.file.close();
+    await parts.file.close();
+    expect(await ggufParts(join(dir, name(0)))).toEqual([0, 1, 2].map((no) => join(dir, name(no))));
+  });
+
+  it('is refused with the first in mind when a later part is named', async () => {
+    split();
+    await expect(openGguf(join(dir, name(1)))).rejects.toThrow(
+      /part 2 of 3.*Did you mean .*m-00001-of-00003/,
+    );
+  });
+
+  it('is refused when a part is missing, another one, or one part is under another name', async () => {
+    const first = split();
+    rmSync(join(dir, name(2)));
+    await expect(openGguf(first)).rejects.toThrow(/m-00003-of-00003.gguf: /);
+    split((no) => ({ no: no === 2 ? 1 : no }));
+    await expect(openGguf(first)).rejects.toThrow(/m-00003-of-00003.*part 2 of 3, not 3 of 3/);
+    split((no) => (no === 2 ? { tensors: groups[2]!.slice(1) } : {}));
+    await expect(openGguf(first)).rejects.toThrow(/all parts have 28 tensors; they have 27/);
+    split((no) => (no === 2 ? { tensors: weights.slice(8) } : {}));
+    await expect(openGguf(first)).rejects.toThrow(/of an earlier part/);
+    renameSync(split(), join(dir, 'first.gguf'));
+    await expect(openGguf(join(dir, 'first.gguf'))).rejects.toThrow(/llama-gguf-split --merge/);
+  });
+});
+
 describe('a header is refused', () => {
   const one = floats('a', [4], 1);
   it.each<[string, [string, Value][], Tensor[], RegExp]>([
@@ -231,6 +285,16 @@ describe('a header is refused', () => {
     ],
     ['when a tensor is there twice', [], [one, one], /tensor "a" is there twice/],
     ['when a type is unknown', [], [{ ...one, type: 99 }], /ggml type 99; known are F32, F16, Q4_0/],
+    [
+      'when a format is not read, by its name and with what to do',
+      [],
+      [
+        { ...one, type: 10 },
+        { ...floats('b', [4], 1), type: 10 },
+        { ...floats('c', [4], 1), type: 23 },
+      ],
+      /tensor "a" and 1 more have the format Q2_K, .*take a Q4_K_M or Q8_0.*\n.*tensor "c" has the format IQ4_XS/,
+    ],
     ['when rows are not whole blocks', [], [{ ...one, type: 8 }], /rows of 4, not whole blocks of Q8_0/],
     ['when a tensor lies outside of the file', [], [{ ...one, offset: 96 }], /does not fit into the file/],
     [
