@@ -7,6 +7,7 @@ import { complete } from '../model/index.ts';
 import { encodePrompt, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
 import { type StopSignal, silent, watchSignals } from '../trainers/index.ts';
 import { findModel } from '../trainers/model-source.ts';
+import { requireIds } from '../trainers/training-data.ts';
 import { count } from './format.ts';
 import { createProgress } from './progress.ts';
 
@@ -50,13 +51,14 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
     { cwd: process.cwd(), progress },
   );
   const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
+  for (const prompt of ids) requireIds(prompt, config, tokenizer);
   requireRoom(ids, args, config.maxPositionEmbeddings);
   const turnEnds = args.chat ? [turnEndId(tokenizer) ?? []].flat() : [];
   const { backend, compute, storage, device, threads = null } = args;
-  const warn = (text: string) => progress.message(text, 'warning');
-  await startBackend({ name: backend, compute, storage, device, threads }, warn);
-  const { model, warnings } = await load({});
-  for (const warning of warnings) warn(warning);
+  await startBackend({ name: backend, compute, storage, device, threads }, (text) =>
+    progress.message(text, 'warning'),
+  );
+  const { model } = await load({});
   const loaded = performance.now();
   const signals = watchSignals();
   try {

@@ -69,7 +69,7 @@ export function readConversation(
     const turn = messages[0]?.role === 'system' ? index - 1 : index;
     if (role === 'system' ? index > 0 : (role === 'user') !== (turn % 2 === 0)) {
       return report.refuse(
-        `${item.at} is a ${role} message out of turn; user and assistant alternate, user first`,
+        `${item.at} is ${role === 'assistant' ? 'an' : 'a'} ${role} message out of turn; user and assistant alternate, user first`,
       );
     }
     if (train === true && index < trainFrom)

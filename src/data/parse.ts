@@ -43,9 +43,8 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
     report.refuse(`the line is not valid JSON (${(error as Error).message})`);
     return done([]);
   }
-  // Half of a pair of UTF-16 codes, which only an escape can spell, has no bytes and would become another character.
-  if (/\\u[dD][89a-fA-F]/.test(text) && /\\u[dD]|\p{Surrogate}/u.test(JSON.stringify(value)))
-    report.refuse('the row has half of a character (a lone surrogate such as \\ud83d)');
+  if (hasLoneSurrogate(text))
+    report.refuse('the row has half of a character (a surrogate such as \\ud83d alone)');
   if (!isRecord(value)) report.refuse(`a row must be a JSON object with ${SHAPES}`);
   else if (isTree(value)) return done(readTree(value, place, options, report));
   else {
@@ -59,7 +58,12 @@ function parseRow(value: Record<string, unknown>, place: Place, report: RowRepor
   // A row of another kind has none of what would be asked for below.
   for (const key of ['chosen', 'rejected', 'input_ids'])
     if (!isEmpty(value[key])) return report.refuse(`${key} cannot be used: ${REFUSED_KEYS.get(key)}`);
+  const row = readShape(value, place, report);
   report.fields(value, 'row');
+  return row;
+}
+
+function readShape(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {
   const has = (key: string) => key in value;
   if (has('messages') || has('conversations')) return finish(readList(value, report), value, place, report);
   const isAlpaca = has('instruction') && (has('output') || !has('completion'));
@@ -183,6 +187,16 @@ function finish(
     ...(trainFrom > 0 ? { trainFrom: trainFrom + added } : {}),
     ...(untrained.length > 0 ? { untrained: untrained.map((i) => i + added) } : {}),
   };
+}
+
+/**
+ * Does JSON text spell half of a pair of UTF-16 codes? It has no bytes in UTF-8 and would quietly become another character;
+ * only an escape can spell it, as the text itself was decoded from UTF-8.
+ */
+function hasLoneSurrogate(json: string): boolean {
+  if (!/\\ud[89a-f]/i.test(json)) return false;
+  const rest = json.replaceAll(/\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\[^u]/gi, ' ');
+  return /\\ud[89a-f]/i.test(rest);
 }
 
 /** A hint when one of the keys found is a slip of the pen away from one that would have done. */

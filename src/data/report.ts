@@ -28,8 +28,11 @@ export class RowReport {
       const found = useOf(key, level);
       if (found.use === 'read' || found.use === 'inert' || isEmpty(field)) continue;
       if (found.use === 'refused') this.refuse(`${at}${key} cannot be used: ${found.reason}`);
-      else if (found.use === 'misspelt') this.refuse(`unknown field ${at}${key}`, found.hint);
-      else this.unread.add(`${group}${key}`);
+      else if (found.use === 'misspelt') {
+        // What is missing for it may have been reported with this very hint.
+        if (!this.problems.some(({ hint }) => hint?.endsWith(` for \`${key}\``)))
+          this.refuse(`unknown field ${at}${key}`, found.hint);
+      } else this.unread.add(`${group}${key}`);
     }
   }
 }

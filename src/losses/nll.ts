@@ -22,15 +22,13 @@ export interface Targets {
  *
  * @param hidden_BTD after the final norm.
  * @param embedding_VD Gemma's tied embedding, which is also the unembedding; gets a gradient from here, too.
- * @param vocabulary rows of it that are words (the first ones); all by default.
  */
 export function nll(
   hidden_BTD: tf.Tensor3D,
   embedding_VD: tf.Tensor,
   { rows_R, labels_R, weights_R }: Targets,
-  vocabulary = embedding_VD.shape[0],
 ): tf.Scalar {
   const [B, T, D] = hidden_BTD.shape;
   const hidden_RD = tf.gather(tf.reshape(hidden_BTD, [B * T, D]) as tf.Tensor2D, rows_R);
-  return linearCrossEntropy(hidden_RD, embedding_VD, labels_R, weights_R, vocabulary).loss;
+  return linearCrossEntropy(hidden_RD, embedding_VD, labels_R, weights_R).loss;
 }

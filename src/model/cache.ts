@@ -1,11 +1,15 @@
 /**
- * The keys and values of every block for a batch of growing sequences.
+ * The keys and values of every block for a batch of growing sequences. Room is made as they grow, and doubled each time:
+ * what may be generated is often many times what is, and 4B keeps 278 KB for every token.
  *
- * Shapes: B rows, T new tokens a row, M = B T, C capacity, N query heads, K key/value heads, H head dim.
+ * Shapes: B rows, T new tokens a row, M = B T, C tokens there is room for, N query heads, K key/value heads, H head dim.
  */
 import { appendCache, attention, cachedAttention, type Places } from '../backend/index.ts';
 import * as tf from '../backend/tfjs.ts';
 import type { Gemma3Config } from './config.ts';
+
+/** Tokens a row that there is room for at first. */
+const FIRST = 64;
 
 export class KeyValueCache {
   /** Tokens each row holds. */
@@ -13,26 +17,38 @@ export class KeyValueCache {
   private readonly keys: tf.Variable[] = [];
   private readonly values: tf.Variable[] = [];
 
+  /** Tokens a row that there is room for now. */
+  private room = 0;
+
   /** @param capacity tokens a row may grow to */
   constructor(
-    config: Gemma3Config,
+    private readonly config: Gemma3Config,
     readonly rows: number,
     readonly capacity: number,
   ) {
     this.lengths = new Int32Array(rows);
-    const empty = () => {
-      const zeros = tf.zeros([rows, capacity, config.numKeyValueHeads, config.headDim]);
-      const made = tf.variable(zeros, false);
-      zeros.dispose();
-      return made;
-    };
-    for (let i = 0; i < config.numHiddenLayers; i++) {
-      this.keys.push(empty());
-      this.values.push(empty());
-    }
   }
 
-  /** Where the real tokens of segments_BT go (segment 0, padding, comes last in a row). */
+  /** Makes room for this many tokens a row, at most the capacity; those it holds stay. */
+  reserve(tokens: number): void {
+    const room = Math.min(tokens, this.capacity);
+    if (room <= this.room) return;
+    const { numHiddenLayers, numKeyValueHeads: K, headDim: H } = this.config;
+    // One tensor after the other: never more than one of them is there twice.
+    for (let layer = 0; layer < numHiddenLayers; layer++) {
+      for (const list of [this.keys, this.values]) {
+        const old = list[layer];
+        list[layer] = tf.tidy(() => {
+          const fresh = tf.zeros([this.rows, room - this.room, K, H]);
+          return tf.variable(old === undefined ? fresh : tf.concat([old, fresh], 1), false);
+        });
+        old?.dispose();
+      }
+    }
+    this.room = room;
+  }
+
+  /** Where the real tokens of segments_BT go (segment 0, padding, comes last in a row); makes room for them. */
   places(segments_BT: tf.Tensor2D): Places {
     const T = segments_BT.shape[1];
     const segments = segments_BT.dataSync();
@@ -41,6 +57,8 @@ export class KeyValueCache {
       while (count < T && segments[b * T + count] !== 0) count++;
       return count;
     });
+    const needed = this.lengths.reduce((most, length, b) => Math.max(most, length + counts[b]!), 0);
+    if (needed > this.room) this.reserve(Math.max(needed, 2 * this.room, FIRST));
     return { starts_B: tf.tensor1d(this.lengths.slice(), 'int32'), counts_B: tf.tensor1d(counts, 'int32') };
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Gemma3Config, parseConfig } from './config.ts';
 import { isGguf, openGguf } from './files/gguf.ts';
 import { openSafetensors, readJson, type TensorFile } from './files/index.ts';
+import { generationEosIds } from './generation-config.ts';
 import { ggufConfig } from './gguf-config.ts';
 
 export interface Checkpoint {
@@ -20,7 +21,8 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   if (!isGguf(path)) {
     const configFile = join(path, 'config.json');
     const config = parseConfig(await readJson(configFile), configFile);
-    return { config, file: await openSafetensors(path) };
+    const eosTokenIds = (await generationEosIds(path, config.vocabSize)) ?? config.eosTokenIds;
+    return { config: { ...config, eosTokenIds }, file: await openSafetensors(path) };
   }
   const file = await openGguf(path);
   try {

@@ -5,7 +5,7 @@ import { type GenerateOptions, generate } from './generate.ts';
 import { StopTexts, TextStream } from './tokenizer/stream.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
-export interface CompletionOptions extends Omit<GenerateOptions, 'onToken'> {
+export interface CompletionOptions extends Omit<GenerateOptions, 'onToken' | 'isWord'> {
   /** A row ends before the first of these in its text. */
   stopTexts?: readonly string[];
   /** Prompts that are read together; does not change what comes out. */
@@ -48,6 +48,8 @@ export async function complete(
     ...generation
   } = options;
   const completions: Completion[] = [];
+  // Checkpoints have more rows than words: 262208 in the larger sizes, and whatever tokens a tokenizer was given since.
+  const isWord = (id: number) => tokenizer.idToToken(id) !== undefined;
   for (let first = 0; first < prompts.length && !stopped?.(); first += batchSize) {
     const batch = prompts.slice(first, first + batchSize);
     const rows = batch.map(() => ({
@@ -65,7 +67,12 @@ export async function complete(
       give(b, stops.push(stream.push(id)));
       return stops.ended || stopped?.() ? 'end' : undefined;
     };
-    const ids = await generate(model, batch, { ...generation, firstRow: firstRow + first, onToken });
+    const ids = await generate(model, batch, {
+      ...generation,
+      isWord,
+      firstRow: firstRow + first,
+      onToken,
+    });
     for (const [b, { stream, stops }] of rows.entries()) {
       give(b, stops.push(stream.end()) + stops.end());
       const completion = { text: rows[b]!.text, ids: ids[b]! };

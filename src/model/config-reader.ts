@@ -1,4 +1,7 @@
-/** Typed reading of config.json's fields: a missing key gives its default, a wrong one a problem. */
+/**
+ * Typed reading of config.json's fields: a missing key gives its default, a wrong one a problem. For a number, null is
+ * wrong as it is to transformers; a token id may be null, which says no more than its absence.
+ */
 
 import type { Problem } from '../errors.ts';
 
@@ -31,7 +34,7 @@ export class ConfigReader {
 
   /** A finite number > 0. */
   positive(key: string, fallback: number, from: Record<string, unknown> = this.#text): number {
-    const value = from[key] ?? fallback;
+    const value = from[key] === undefined ? fallback : from[key];
     if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
     this.problem(`"${key}" must be a number above 0, found ${shown(value)}.`);
     return fallback;
@@ -39,7 +42,7 @@ export class ConfigReader {
 
   /** A whole number in 1..limit. The default limit keeps every product of two sizes exact in a double. */
   positiveInteger(key: string, fallback: number, limit = 2 ** 26): number {
-    const value = this.#text[key] ?? fallback;
+    const value = this.#text[key] === undefined ? fallback : this.#text[key];
     if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= limit) return value;
     this.problem(`"${key}" must be a whole number in 1..${limit}, found ${shown(value)}.`);
     return fallback;

@@ -8,22 +8,19 @@
 
 import type { Problem } from '../errors.ts';
 import { UserError } from '../errors.ts';
+import { fixedProblems } from './config-fixed.ts';
 import { ConfigReader, isRecord } from './config-reader.ts';
+import { type LayerType, type RopeParameters, ropeOf } from './config-rope.ts';
 
-export type LayerType = 'sliding_attention' | 'full_attention';
-
-/** Rotary embedding of one kind of layer: `inv_freq[j] = theta^(-2j / headDim) / factor`. */
-export interface RopeParameters {
-  theta: number;
-  factor: number;
-}
+export type { LayerType, RopeParameters };
 
 /** The text decoder's shape and constants; camelCase mirror of config.json. */
 export interface Gemma3Config {
-  /** Rows of the embedding as stored: 262144, or 262208 in the 4B, 12B and 27B files. */
+  /**
+   * Rows of the embedding as stored: 262144, or 262208 in the 4B, 12B and 27B files. All of them are in the softmax, as
+   * in transformers; which are words only the tokenizer knows.
+   */
   vocabSize: number;
-  /** Rows that may be predicted: the 64 rows that the hub's converter appended to make 262208 never may. */
-  numLogits: number;
   hiddenSize: number;
   intermediateSize: number;
   numHiddenLayers: number;
@@ -41,6 +38,7 @@ export interface Gemma3Config {
   rope: Record<LayerType, RopeParameters>;
   padTokenId: number;
   bosTokenId: number;
+  /** Ids that end a text: those of generation_config.json where a checkpoint has one. */
   eosTokenIds: number[];
   tieWordEmbeddings: true;
   initializerRange: number;
@@ -49,18 +47,6 @@ export interface Gemma3Config {
 }
 
 const TEXT_TYPES = ['gemma3_text', 'gemma3'];
-const ROWS_OF_THE_TOKENIZER = 262144;
-const ROWS_AS_CONVERTED = 262208;
-
-/** Settings that other models of the family use and the Gemma 3 text decoder does not: anything else is refused. */
-const FIXED: readonly { key: string; allowed: readonly unknown[]; what: string }[] = [
-  { key: 'hidden_activation', allowed: [undefined, null, 'gelu_pytorch_tanh'], what: 'gelu_pytorch_tanh' },
-  { key: 'attention_bias', allowed: [undefined, null, false], what: 'false' },
-  { key: 'attn_logit_softcapping', allowed: [undefined, null], what: 'null' },
-  { key: 'final_logit_softcapping', allowed: [undefined, null], what: 'null' },
-  { key: 'use_bidirectional_attention', allowed: [undefined, null, false], what: 'false' },
-  { key: 'tie_word_embeddings', allowed: [undefined, null, true], what: 'true' },
-];
 
 /**
  * Reads a parsed config.json.
@@ -69,18 +55,13 @@ const FIXED: readonly { key: string; allowed: readonly unknown[]; what: string }
  */
 export function parseConfig(json: unknown, file: string): Gemma3Config {
   if (!isRecord(json)) throw new UserError({ file, message: 'config.json must hold a JSON object.' });
-  const text = isRecord(json.text_config) ? json.text_config : json;
   const problems: Problem[] = [];
+  const inner = json.text_config ?? undefined;
+  if (inner !== undefined && !isRecord(inner))
+    problems.push({ file, message: `"text_config" must be an object, found ${JSON.stringify(inner)}.` });
+  const text = isRecord(inner) ? inner : json;
   checkModelType(json, text, file, problems);
-  for (const { key, allowed, what } of FIXED) {
-    const value = text[key] ?? (text === json ? undefined : json[key]);
-    if (!allowed.includes(value)) {
-      problems.push({
-        file,
-        message: `"${key}" is ${JSON.stringify(value)}; Gemma 3 text models have ${what}.`,
-      });
-    }
-  }
+  problems.push(...fixedProblems(text, json, file));
 
   const read = new ConfigReader(text, json, file, problems);
   const numHiddenLayers = read.positiveInteger('num_hidden_layers', 26, 10_000);
@@ -94,10 +75,9 @@ export function parseConfig(json: unknown, file: string): Gemma3Config {
     });
   }
   if (headDim % 2 !== 0) problems.push({ file, message: `"head_dim" must be even, found ${headDim}.` });
-  const vocabSize = read.positiveInteger('vocab_size', ROWS_AS_CONVERTED);
+  const layerTypes = layerTypesOf(text, numHiddenLayers, read);
   const config: Gemma3Config = {
-    vocabSize,
-    numLogits: vocabSize === ROWS_AS_CONVERTED ? ROWS_OF_THE_TOKENIZER : vocabSize,
+    vocabSize: read.positiveInteger('vocab_size', 262208),
     hiddenSize: read.positiveInteger('hidden_size', 2304),
     intermediateSize: read.positiveInteger('intermediate_size', 9216),
     numHiddenLayers,
@@ -106,9 +86,13 @@ export function parseConfig(json: unknown, file: string): Gemma3Config {
     headDim,
     rmsNormEps: read.positive('rms_norm_eps', 1e-6),
     queryPreAttnScalar: read.positive('query_pre_attn_scalar', 256),
-    slidingWindow: read.positiveInteger('sliding_window', 4096),
+    // Without sliding layers there need be no window.
+    slidingWindow:
+      text.sliding_window === null && !layerTypes.includes('sliding_attention')
+        ? 4096
+        : read.positiveInteger('sliding_window', 4096),
     maxPositionEmbeddings: read.positiveInteger('max_position_embeddings', 131072),
-    layerTypes: layerTypesOf(text, numHiddenLayers, read),
+    layerTypes,
     rope: ropeOf(text, read),
     padTokenId: read.tokenId('pad_token_id', 0),
     bosTokenId: read.tokenId('bos_token_id', 2),
@@ -162,28 +146,6 @@ function layerTypesOf(
   return Array.from({ length: numHiddenLayers }, (_, layer) =>
     (layer + 1) % pattern === 0 ? 'full_attention' : 'sliding_attention',
   );
-}
-
-function ropeOf(text: Record<string, unknown>, read: ConfigReader): Record<LayerType, RopeParameters> {
-  const both = isRecord(text.rope_parameters) ? text.rope_parameters : {};
-  const part = (type: LayerType) => (isRecord(both[type]) ? both[type] : {});
-  const scaling = isRecord(text.rope_scaling) ? text.rope_scaling : {};
-  return {
-    // rope_scaling of the old form is about the global layers alone; the local ones are never stretched.
-    full_attention: rope({ ...part('full_attention'), ...scaling }, read.positive('rope_theta', 1e6), read),
-    sliding_attention: rope(part('sliding_attention'), read.positive('rope_local_base_freq', 1e4), read),
-  };
-}
-
-function rope(fields: Record<string, unknown>, defaultTheta: number, read: ConfigReader): RopeParameters {
-  const type = fields.rope_type ?? fields.type ?? 'default';
-  if (type !== 'default' && type !== 'linear') {
-    read.problem(
-      `rotary embedding of type ${JSON.stringify(type)} is not Gemma 3's; allowed: "default" or "linear".`,
-    );
-  }
-  const theta = read.positive('rope_theta', defaultTheta, fields);
-  return { theta, factor: type === 'linear' ? read.positive('factor', 1, fields) : 1 };
 }
 
 /**

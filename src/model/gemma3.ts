@@ -117,14 +117,7 @@ export class Gemma3 {
 
   /** logits_RV of hidden states after the final norm: the whole vocabulary, so for few rows. */
   logits(hidden_RD: tf.Tensor2D): tf.Tensor2D {
-    const { numLogits, vocabSize, hiddenSize } = this.config;
-    return tf.tidy(() => {
-      const table = this.parameter('embed_tokens.weight');
-      return linear(
-        hidden_RD,
-        numLogits === vocabSize ? table : tf.slice(table, [0, 0], [numLogits, hiddenSize]),
-      );
-    });
+    return tf.tidy(() => linear(hidden_RD, this.parameter('embed_tokens.weight')));
   }
 
   dispose(): void {

@@ -20,6 +20,8 @@ export interface GenerateOptions {
   seed?: number;
   /** Ids that end a row; the model's eos ids by default. The id itself is part of the result. */
   stopIds?: readonly number[];
+  /** Whether an id may be chosen; all rows of the embedding may by default. */
+  isWord?: (id: number) => boolean;
   /** Edits to the residual stream in every pass, e.g. steering. */
   edits?: readonly Edit[];
   /** Number of the first prompt: row r draws with `seed` and `firstRow + r`, so that batches do not change what is drawn. */
@@ -36,16 +38,20 @@ export async function generate(
 ): Promise<number[][]> {
   const { maxNewTokens, edits, onToken } = options;
   const stopIds = new Set(options.stopIds ?? model.config.eosTokenIds);
-  const pick = picker(prompts.length, options);
   const rows = prompts.map(() => [] as number[]);
   const done = prompts.map(() => false);
   if (prompts.length === 0 || maxNewTokens <= 0) return rows;
   const longest = Math.max(...prompts.map((p) => p.length));
   const cache = new KeyValueCache(model.config, prompts.length, longest + maxNewTokens);
+  const noWord_V = maskOf(options.isWord, model.config.vocabSize);
+  const pick = picker(prompts.length, options);
   try {
     let fed = prompts;
     for (let n = 0; n < maxNewTokens; n++) {
-      const next = tf.tidy(() => pick(lastLogits(model, fed, cache, edits)));
+      const next = tf.tidy(() => {
+        const logits_BV = lastLogits(model, fed, cache, edits);
+        return pick(noWord_V ? (tf.add(logits_BV, noWord_V) as tf.Tensor2D) : logits_BV);
+      });
       for (const [b, row] of rows.entries()) {
         if (done[b]) continue;
         const id = next[b]!;
@@ -61,7 +67,17 @@ export async function generate(
     return rows;
   } finally {
     cache.dispose();
+    noWord_V?.dispose();
   }
+}
+
+/** What is added to logits so that only words are chosen: 0, or minus infinity; nothing where every row is a word. */
+function maskOf(isWord: GenerateOptions['isWord'], vocabSize: number): tf.Tensor1D | undefined {
+  if (isWord === undefined) return undefined;
+  const mask = Float32Array.from({ length: vocabSize }, (_, id) =>
+    isWord(id) ? 0 : Number.NEGATIVE_INFINITY,
+  );
+  return mask.includes(Number.NEGATIVE_INFINITY) ? tf.tensor1d(mask) : undefined;
 }
 
 /** Reads new tokens (right-padded) into the cache and returns the logits at each row's last one. */

@@ -27,7 +27,6 @@ export interface LoadedModel {
   prefix: string;
   /** The file's float type. */
   dtype: FloatFileType;
-  warnings: string[];
 }
 
 /** Weights as transformers initialises them: normal with `initializer_range`, norms zero (the factor is 1 + w). */
@@ -71,7 +70,7 @@ export function checkGemma3(directory: string): Promise<Gemma3Config> {
  * @throws UserError for a missing, corrupt or mismatching file
  */
 export function loadGemma3(directory: string, options?: Gemma3Options): Promise<LoadedModel> {
-  return openWeights(directory, async (config, { prefix, tensors, warnings }) => {
+  return openWeights(directory, async (config, { prefix, tensors }) => {
     const parameters = new Map<string, tf.Variable>();
     try {
       for (const [name, source] of tensors) {
@@ -84,7 +83,7 @@ export function loadGemma3(directory: string, options?: Gemma3Options): Promise<
       throw error;
     }
     const { dtype } = tensors.get('embed_tokens.weight')!;
-    return { model: new Gemma3(config, parameters, options), prefix, dtype: asFloat(dtype), warnings };
+    return { model: new Gemma3(config, parameters, options), prefix, dtype: asFloat(dtype) };
   });
 }
 

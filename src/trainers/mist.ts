@@ -81,5 +81,5 @@ function nllOf(model: Gemma3, micro: NllMicro): tf.Scalar {
     labels_R: tf.tensor1d(micro.labels_R, 'int32'),
     weights_R: tf.fill([micro.labels_R.length], micro.targetWeight) as tf.Tensor1D,
   };
-  return nll(hidden_BTD, model.parameter('embed_tokens.weight'), targets, model.config.numLogits);
+  return nll(hidden_BTD, model.parameter('embed_tokens.weight'), targets);
 }

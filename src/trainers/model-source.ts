@@ -15,6 +15,7 @@ import {
   type Gemma3,
   type Gemma3Config,
   type Gemma3Options,
+  ggufParts,
   isGguf,
   loadGemma3,
   NOTHING_CARRIED,
@@ -41,7 +42,7 @@ export interface ModelSource {
   files: ReadonlyMap<string, Uint8Array>;
   /** Ids that end a text, written into config.json beside those that it has. */
   extraEosIds?: readonly number[];
-  load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string; warnings: string[] }>;
+  load(options: Gemma3Options): Promise<{ model: Gemma3; prefix: string }>;
   /** What goes into every checkpoint beside the decoder; the caller closes it. */
   carried(): Promise<Carried>;
 }
@@ -139,7 +140,7 @@ async function tinyModel(seed: number, tokenizerPath: string | undefined): Promi
       .update(JSON.stringify([config.raw, seed]))
       .digest('hex'),
     files: withGenerationConfig(await filesOf(tokenizer), config),
-    load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.', warnings: [] }),
+    load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.' }),
     carried: async () => NOTHING_CARRIED,
   };
 }
@@ -159,7 +160,7 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
   return {
     config,
     tokenizer,
-    sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint([path])),
+    sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint(await ggufParts(path))),
     files: withGenerationConfig(files, config),
     load: (options) => loadGemma3(path, options),
     carried: () => openCarried(path),

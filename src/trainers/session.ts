@@ -69,12 +69,11 @@ async function runSession(
   const { recipe, runDir, source, data, progress, record } = session;
   const { train, model: modelFields } = recipe;
   const started = performance.now();
-  const { model, prefix, warnings } = await source.load({
+  const { model, prefix } = await source.load({
     embedScale: modelFields.embedScale,
     activationCheckpointing: train.activationCheckpointing,
   });
   const carried = await source.carried();
-  for (const warning of warnings) progress.message(warning, 'warning');
   const optimizer = createOptimizer(train.optimizer, model.parameters, recipe.seed);
   const from: Position = resumed
     ? { step: resumed.state.global_step, numTokens: resumed.state.num_tokens, loss: resumed.state.loss }

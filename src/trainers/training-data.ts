@@ -84,7 +84,8 @@ export function encodeTrainingData(
   const encode = (list: Row[], what: string): Dataset => {
     const dataset = encodeRows(list, tokenizer, data);
     report(dataset, list.length, what, data, warn);
-    requireIds(dataset, config, tokenizer);
+    for (const { ids } of dataset.examples) requireIds(ids, config, tokenizer);
+    warnOfLength(dataset, what, config.maxPositionEmbeddings, warn);
     return dataset;
   };
   if (
@@ -130,11 +131,26 @@ function report(
     );
 }
 
-function requireIds({ examples }: Dataset, { vocabSize }: Gemma3Config, tokenizer: Tokenizer): void {
-  for (const { ids } of examples) {
-    const unknown = ids.find((id) => id >= vocabSize);
-    if (unknown === undefined) continue;
-    const message = `gives id ${unknown} (${tokenizer.idToToken(unknown)}), but the model has ${vocabSize} embeddings`;
+/** Positions past those that a model was made for work, and mean little: generation refuses them, training may go on. */
+function warnOfLength({ examples }: Dataset, what: string, positions: number, warn: Warn): void {
+  const long = examples.filter(({ ids }) => ids.length > positions);
+  if (long.length === 0) return;
+  const longest = long.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  warn(
+    `${long.length} of ${examples.length} ${what} rows are longer than the ${positions} tokens that the model reads ` +
+      `(max_position_embeddings), up to ${longest}; data.max_seq_len=${positions} cuts them`,
+  );
+}
+
+/**
+ * Holds ids to the rows of the embedding.
+ * @throws UserError naming the first token that has none
+ */
+export function requireIds(ids: ArrayLike<number>, { vocabSize }: Gemma3Config, tokenizer: Tokenizer): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (id < vocabSize) continue;
+    const message = `gives id ${id} (${tokenizer.idToToken(id)}), but the model has ${vocabSize} embeddings`;
     throw new UserError({
       file: tokenizer.path,
       message: `the tokenizer does not belong to the model: it ${message}`,

@@ -128,8 +128,14 @@ describe('embedding', () => {
     );
   });
 
-  it('refuses an id outside the table', () => {
-    expect(() => embedding(normal([11, 8], 1), tf.tensor1d([11], 'int32'), 1)).toThrow();
+  it('refuses an id outside the table, native and composed', () => {
+    for (const id of [11, -1]) {
+      const ids = tf.tensor1d([id], 'int32');
+      expect(() => embedding(normal([11, 8], 1), ids, 1)).toThrow();
+      expect(() => composed('Embedding', { weight: normal([11, 8], 1), ids }, { scale: 1 })).toThrow(
+        `id ${id} outside the table of 11`,
+      );
+    }
   });
 });
 
@@ -244,5 +250,13 @@ describe('linearCrossEntropy', () => {
         tf.ones([1]),
       );
     expect(f).toThrow(/label 4 outside the vocabulary of 4/);
+    const inputs = { hidden: normal([1, 8], 2), weight: normal([6, 8], 1), weights: tf.ones([1]) };
+    for (const label of [4, -1]) {
+      const labels = tf.tensor1d([label], 'int32');
+      const attrs = { vocabulary: 4, gradient: false, into: undefined };
+      expect(() => composed('LinearCrossEntropy', { ...inputs, labels }, attrs)).toThrow(
+        `label ${label} outside the vocabulary of 4`,
+      );
+    }
   });
 });

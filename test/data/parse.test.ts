@@ -56,8 +56,12 @@ describe('parseLine', () => {
   });
 
   it('names the nearest key to a misspelt one', () => {
-    expect(complaints({ prompt: 'Hi', completon: 'Hello' })[0]).toContain(
-      'unknown field completon. Did you mean completion?',
+    expect(complaints({ prompt: 'Hi', completon: 'Hello' })).toEqual([
+      'rows.jsonl:7: the row has no response: completion must be a string that is not empty. ' +
+        'Did you mean `completion` for `completon`?',
+    ]);
+    expect(complaints({ prompt: 'Hi', completion: 'Hello', histroy: [['a', 'b']] })[0]).toContain(
+      'unknown field histroy. Did you mean history?',
     );
     expect(complaints({ message: [] })[0]).toContain('Did you mean `messages` for `message`?');
   });

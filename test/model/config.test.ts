@@ -17,7 +17,6 @@ describe('the released sizes', () => {
   ])('%s has %d parameters and its global layers', (name, parameters, globalLayers) => {
     const config = presetConfig(name);
     expect(countParameters(config)).toBe(parameters);
-    expect(config.numLogits).toBe(262144);
     expect(global(config.layerTypes)).toEqual(globalLayers);
   });
 
@@ -121,6 +120,64 @@ describe('parseConfig', () => {
       }),
     );
     expect(() => parseConfig(wrong, 'm/config.json')).toThrow(/^m\/config.json: not a Gemma 3 text model/);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['rotary scaling that is no object', { rope_scaling: 'linear' }, /"rope_scaling" must be an object/],
+    ['a list for it', { rope_scaling: [8] }, /"rope_scaling" must be an object, found \[8\]/],
+    ['linear scaling without a factor', { rope_scaling: { type: 'linear' } }, /has no "factor"/],
+    ['a factor without a type', { rope_scaling: { factor: 8 } }, /"factor" without a "rope_type"/],
+    [
+      'a rotary setting of another type',
+      { rope_scaling: { rope_type: 'linear', factor: 8, attention_factor: 1.2 } },
+      /with "attention_factor" 1.2/,
+    ],
+    [
+      'rotary parameters that are not by kind of layer',
+      { rope_parameters: { rope_type: 'linear', factor: 8, rope_theta: 1e6 } },
+      /"rope_parameters" has "factor"/,
+    ],
+    [
+      'one kind that is no object',
+      { rope_parameters: { full_attention: 1e6 } },
+      /"full_attention" of "rope_p/,
+    ],
+    ['a window of null', { sliding_window: null }, /"sliding_window" must be a whole number .* found null/],
+    ['a size of null', { hidden_size: null }, /"hidden_size" must be a whole number/],
+    ['a text part that is no object', { text_config: 'gemma' }, /"text_config" must be an object/],
+    ['shared keys and values', { num_kv_shared_layers: 2 }, /"num_kv_shared_layers" is 2; .* have 0/],
+    ['dropout', { attention_dropout: 0.1 }, /"attention_dropout" is 0.1/],
+    ['another activation under its old name', { hidden_act: 'silu' }, /"hidden_act" is "silu"/],
+    ['a bidirectional model', { use_bidirectional_attention: true }, /"use_bidirectional_attention" is true/],
+    ['a slip of the pen', { slidng_window: 64 }, /"slidng_window" is no .*Did you mean "sliding_window"/],
+    [
+      'quantised weights',
+      { quantization_config: { quant_method: 'bitsandbytes', load_in_4bit: true } },
+      /"quantization_config": .* quantised \(bitsandbytes\).*dequantize/,
+    ],
+  ])('refuses %s', (_, fields, message) => {
+    expect(() => parseConfig({ ...minimal, ...fields }, 'config.json')).toThrow(message);
+  });
+
+  it('refuses quantised weights also where they are told of beside the text part', () => {
+    const json = { text_config: minimal, quantization_config: { quant_method: 'gptq' } };
+    expect(() => parseConfig(json, 'config.json')).toThrow(/quantised \(gptq\)/);
+  });
+
+  it('takes settings that say what the model does anyway, and a null window where no layer slides', () => {
+    const fields = {
+      num_hidden_layers: 1,
+      layer_types: ['full_attention'],
+      sliding_window: null,
+      attention_dropout: 0,
+      rope_scaling: {
+        rope_type: 'default',
+        factor: 8,
+        attention_factor: 1,
+        original_max_position_embeddings: 9,
+      },
+    };
+    expect(parseConfig({ ...minimal, ...fields }, 'config.json').rope.full_attention.factor).toBe(1);
   });
 
   it.each([[null], [[]], ['text'], [7]])('refuses %j as a config', (json) => {

@@ -42,7 +42,11 @@ export function installPackage(): Installed {
   }
   symlinkSync(join(packageRoot(), 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'native/tiny.cc'), TINY);
-  const env = { ...process.env, TORCH_DIR: '', VIRTUAL_ENV: '', XDG_CACHE_HOME: cache };
+  // What is printed is read, so without colours, however the tests are watched.
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...{ NO_COLOR: '1', TORCH_DIR: '', VIRTUAL_ENV: '', XDG_CACHE_HOME: cache },
+  };
   return { home, root, cache, script: join(root, 'scripts/isogloss.mjs'), env };
 }
 

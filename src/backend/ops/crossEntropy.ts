@@ -12,6 +12,7 @@ import { addon } from '../torch/addon.ts';
 import { resultHandle } from '../torch/register.ts';
 import { defineKernel } from './define.ts';
 import { addInto } from './inPlace.ts';
+import { requireWithin } from './within.ts';
 
 type In = { hidden: tf.TensorInfo; weight: tf.TensorInfo; labels: tf.TensorInfo; weights: tf.TensorInfo };
 type Attrs = {
@@ -43,6 +44,8 @@ const run = defineKernel<In, Attrs>({
   },
   anyDevice: true,
   composed: ({ hidden, weight, labels, weights }, { vocabulary, gradient, into }) => {
+    // As the native kernel: a one-hot row of an id that is not there would be all zeros, and the loss wrong in silence.
+    requireWithin(labels, vocabulary, 'label', 'vocabulary');
     const D = hidden.shape[1]!;
     const used = vocabulary === weight.shape[0] ? weight : tf.slice(weight, [0, 0], [vocabulary, D]);
     const logp = tf.logSoftmax(tf.matMul(hidden, used, false, true));

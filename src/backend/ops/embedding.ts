@@ -8,6 +8,7 @@ import * as tf from '../tfjs.ts';
 import { addon, storageCode } from '../torch/addon.ts';
 import { torchBackend } from '../torch/backend.ts';
 import { defineKernel } from './define.ts';
+import { requireWithin } from './within.ts';
 
 type In = { weight: tf.TensorInfo; ids: tf.TensorInfo };
 type Attrs = { scale: number };
@@ -22,7 +23,10 @@ const run = defineKernel<In, Attrs>({
     ];
   },
   anyDevice: true,
-  composed: ({ weight, ids }, { scale }) => [tf.mul(tf.gather(weight, ids as tf.Tensor1D), scale)],
+  composed: ({ weight, ids }, { scale }) => {
+    requireWithin(ids, weight.shape[0]!, 'id', 'table');
+    return [tf.mul(tf.gather(weight, ids as tf.Tensor1D), scale)];
+  },
   gradient: {
     inputsToSave: ['weight', 'ids'],
     run: (dy, [weight, ids], { scale }) => ({

@@ -28,8 +28,10 @@ export type SafetensorsDtype = keyof typeof BYTES;
 /** Formats that hold real numbers plainly; the only ones that weights are written in. */
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
+const QUANTISED = ['Q4_0', 'Q4_1', 'Q5_0', 'Q5_1', 'Q8_0', 'Q4_K', 'Q5_K', 'Q6_K'] as const;
+
 /** Quantised block formats of GGUF. */
-export type QuantDtype = 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q8_0' | 'Q4_K' | 'Q5_K' | 'Q6_K';
+export type QuantDtype = (typeof QUANTISED)[number];
 
 export type FileDtype = SafetensorsDtype | QuantDtype;
 
@@ -41,6 +43,10 @@ export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
 
 export function isFloatDtype(dtype: FileDtype): dtype is FloatDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
+export function isQuantDtype(dtype: FileDtype): dtype is QuantDtype {
+  return (QUANTISED as readonly string[]).includes(dtype);
 }
 
 /** Bytes of one element. */

@@ -38,3 +38,43 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [28, plain('F64', 8)],
   [30, plain('BF16', 2)],
 ]);
+
+/** Formats that are not read, by their codes: to be told by name. */
+const UNREAD: ReadonlyMap<number, string> = new Map([
+  [4, 'Q4_2'],
+  [5, 'Q4_3'],
+  [9, 'Q8_1'],
+  [10, 'Q2_K'],
+  [11, 'Q3_K'],
+  [15, 'Q8_K'],
+  [16, 'IQ2_XXS'],
+  [17, 'IQ2_XS'],
+  [18, 'IQ3_XXS'],
+  [19, 'IQ1_S'],
+  [20, 'IQ4_NL'],
+  [21, 'IQ3_S'],
+  [22, 'IQ2_S'],
+  [23, 'IQ4_XS'],
+  [29, 'IQ1_M'],
+  [31, 'Q4_0_4_4'],
+  [32, 'Q4_0_4_8'],
+  [33, 'Q4_0_8_8'],
+  [34, 'TQ1_0'],
+  [35, 'TQ2_0'],
+  [36, 'IQ4_NL_4_4'],
+  [37, 'IQ4_NL_4_8'],
+  [38, 'IQ4_NL_8_8'],
+  [39, 'MXFP4'],
+  [40, 'NVFP4'],
+]);
+
+/** What to say of tensors of a format that is not read. */
+export function unreadType(code: number): string {
+  const known = [...GGML_TYPES.values()].map(({ name }) => name).join(', ');
+  const name = UNREAD.get(code);
+  if (name === undefined) return `the ggml type ${code}; known are ${known}.`;
+  return (
+    `the format ${name}, which is not read; take a Q4_K_M or Q8_0 file of the model, or its safetensors ` +
+    `(read are ${known}).`
+  );
+}

@@ -8,7 +8,7 @@
 import type { Problem } from '../../errors.ts';
 import { UserError } from '../../errors.ts';
 import { countElements } from './dtype.ts';
-import { GGML_TYPES, type GgmlType } from './ggml.ts';
+import { GGML_TYPES, type GgmlType, unreadType } from './ggml.ts';
 import type { OpenFile } from './positional.ts';
 
 /** Lists of truth values are bytes 0 and 1. */
@@ -118,6 +118,7 @@ function checkTensors(entries: Entry[], dataStart: number, alignment: number, fi
   const problems: Problem[] = [];
   const tensors: GgufTensor[] = [];
   const names = new Set<string>();
+  const unread = new Map<number, string[]>();
   for (const { name, shape, code, offset } of entries) {
     const problem = (message: string) => {
       if (problems.length < 20)
@@ -125,8 +126,8 @@ function checkTensors(entries: Entry[], dataStart: number, alignment: number, fi
     };
     const type = GGML_TYPES.get(code);
     if (type === undefined) {
-      const known = [...GGML_TYPES.values()].map((t) => t.name).join(', ');
-      problem(`has the ggml type ${code}; known are ${known}.`);
+      if (!unread.has(code)) unread.set(code, []);
+      unread.get(code)!.push(name);
       continue;
     }
     const byteLength = (countElements(shape) / type.blockSize) * type.blockBytes;
@@ -140,6 +141,10 @@ function checkTensors(entries: Entry[], dataStart: number, alignment: number, fi
       );
     } else if (offset % alignment !== 0) problem(`begins at ${offset}, not at a multiple of ${alignment}.`);
     else tensors.push({ name, type, shape, start, byteLength });
+  }
+  for (const [code, [first, ...others]] of unread) {
+    const also = others.length === 0 ? 'has' : `and ${others.length} more have`;
+    problems.push({ file: file.path, message: `tensor ${shown(first!)} ${also} ${unreadType(code)}` });
   }
   if (problems.length === 0) {
     const sorted = [...tensors].sort((a, b) => a.start - b.start || a.byteLength - b.byteLength);

@@ -4,12 +4,15 @@ import { UserError } from '../../errors.ts';
 import { dequantize } from './dequantize.ts';
 import { countElements, isFloatDtype, type QuantDtype, toFloat32 } from './dtype.ts';
 import { type GgufHeader, type GgufTensor, type GgufValue, readGgufHeader } from './gguf-header.ts';
+import { checkParts, partPaths } from './gguf-split.ts';
 import { type OpenFile, openFile } from './positional.ts';
 import type { TensorFile, TensorSource } from './tensors.ts';
 
 export interface GgufFile extends TensorFile {
   /** All metadata with its types; `metadata` has the texts among it. */
   values: ReadonlyMap<string, GgufValue>;
+  /** Paths of all files it is in: more than one when it is split. */
+  parts: readonly string[];
 }
 
 /** Names of llama.cpp's `gemma3` architecture inside of a block -> Hugging Face's. */
@@ -39,27 +42,46 @@ export function isGguf(path: string): boolean {
 }
 
 /**
- * Opens a GGUF file; only its header is read. Tensors have the names of a text-only Hugging Face checkpoint (those that
+ * Opens a GGUF file, with all its parts when it is the first of several; only headers are read. Tensors have the names of a text-only Hugging Face checkpoint (those that
  * have none there keep theirs), and norm weights lose the 1 that llama.cpp adds to them.
- * @throws UserError when it is no sound GGUF file
+ * @throws UserError when it is no sound GGUF file, or a part is missing
  */
 export async function openGguf(path: string): Promise<GgufFile> {
-  const file = await openFile(path);
-  let header: GgufHeader;
+  const files: OpenFile[] = [];
+  const close = async () => {
+    for (const file of files) await file.close();
+  };
+  const read = async (part: string): Promise<GgufHeader> => {
+    files.push(await openFile(part));
+    return readGgufHeader(files.at(-1)!);
+  };
   try {
-    header = await readGgufHeader(file);
+    const first = await read(path);
+    const parts = partPaths(path, first);
+    const headers = [first];
+    for (const part of parts.slice(1)) headers.push(await read(part));
+    checkParts(parts, headers);
+    const tensors = new Map<string, TensorSource>();
+    for (const [i, header] of headers.entries()) {
+      for (const tensor of header.tensors) {
+        const name = huggingFaceName(tensor.name);
+        tensors.set(name, source(files[i]!, tensor, name));
+      }
+    }
+    const metadata: Record<string, string> = {};
+    for (const [key, value] of first.metadata) if (typeof value === 'string') metadata[key] = value;
+    return { path, parts, tensors, metadata, values: first.metadata, close };
   } catch (error) {
-    await file.close();
+    await close();
     throw error;
   }
-  const tensors = new Map<string, TensorSource>();
-  for (const tensor of header.tensors) {
-    const name = huggingFaceName(tensor.name);
-    tensors.set(name, source(file, tensor, name));
-  }
-  const metadata: Record<string, string> = {};
-  for (const [key, value] of header.metadata) if (typeof value === 'string') metadata[key] = value;
-  return { path, tensors, metadata, values: header.metadata, close: () => file.close() };
+}
+
+/** Paths of all files that a GGUF is in. @throws UserError as `openGguf` does */
+export async function ggufParts(path: string): Promise<readonly string[]> {
+  const file = await openGguf(path);
+  await file.close();
+  return file.parts;
 }
 
 function huggingFaceName(name: string): string {

@@ -7,13 +7,15 @@
 
 import type { Problem } from '../../errors.ts';
 import { UserError } from '../../errors.ts';
+import { countElements, isFloatDtype, isQuantDtype } from './dtype.ts';
 import type { TensorFile, TensorSource } from './tensors.ts';
 
 const PREFIXES = ['model.', 'language_model.model.', 'model.language_model.', ''] as const;
 const EMBEDDING = 'embed_tokens.weight';
 const VISION = /^(model\.)?(vision_tower|vision_model|multi_modal_projector)\./;
 const HEADS = ['lm_head.weight', 'language_model.lm_head.weight', 'model.lm_head.weight'];
-const CHUNK = 16 << 20;
+/** Bytes or values compared at a time; whole blocks of every quantised type. */
+const CHUNK = 4 << 20;
 
 export interface ResolvedNames {
   /** Put before the decoder's names in this file, and on save again. */
@@ -22,14 +24,13 @@ export interface ResolvedNames {
   tensors: Map<string, TensorSource>;
   /** Tensors of the picture part, left out of the model; see `openCarried`. */
   vision: TensorSource[];
-  /** What a user should hear about, though it loads. */
-  warnings: string[];
 }
 
 /**
- * Finds the decoder's tensors in a file.
+ * Finds the decoder's tensors in a file. A head beside them must be the embedding over again: Gemma 3 predicts with its
+ * embedding, and a model with a head of its own would lose it here.
  * @param expected the decoder's names and shapes, see `parameterShapes`
- * @throws UserError listing every missing, unexpected and mis-shaped tensor
+ * @throws UserError listing every missing, unexpected, mis-shaped and unreadable tensor, and a head that is not the embedding
  */
 export async function resolveNames(
   file: TensorFile,
@@ -45,33 +46,39 @@ export async function resolveNames(
   }
   const tensors = new Map<string, TensorSource>();
   const vision: TensorSource[] = [];
-  const warnings: string[] = [];
+  const heads: TensorSource[] = [];
   const unexpected: string[] = [];
   const misshaped: string[] = [];
+  const unreadable: string[] = [];
   for (const [name, source] of file.tensors) {
     const own = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
     const shape = own === undefined ? undefined : expected.get(own);
     if (shape !== undefined && own !== undefined) {
       if (!sameShape(shape, source.shape)) misshaped.push(`${name} is [${source.shape}], not [${shape}]`);
+      if (!isFloatDtype(source.dtype) && !isQuantDtype(source.dtype))
+        unreadable.push(`${name} is ${source.dtype}`);
       tensors.set(own, source);
     } else if (VISION.test(name)) vision.push(source);
-    else if (HEADS.includes(name)) {
-      const embedding = file.tensors.get(prefix + EMBEDDING)!;
-      if (!(await sameBytes(source, embedding))) {
-        warnings.push(
-          `${name} differs from ${prefix}${EMBEDDING} and is not used: Gemma 3 predicts with its embedding.`,
-        );
-      }
-    } else unexpected.push(name);
+    else if (HEADS.includes(name)) heads.push(source);
+    else unexpected.push(name);
   }
   const missing = [...expected.keys()].filter((name) => !tensors.has(name)).map((name) => prefix + name);
   const problems: Problem[] = [
     ...listed(file.path, 'missing', missing),
     ...listed(file.path, 'not of a Gemma 3 decoder of this config', unexpected),
     ...listed(file.path, 'of another shape than config.json says', misshaped),
+    ...listed(file.path, 'no real numbers, or quantised in a way that is not read', unreadable),
   ];
   if (problems.length > 0) throw new UserError(problems);
-  return { prefix, tensors, vision, warnings };
+  const embedding = file.tensors.get(prefix + EMBEDDING)!;
+  for (const head of heads) {
+    if (await sameValues(head, embedding)) continue;
+    const message =
+      `${head.name} differs from ${embedding.name}: the model predicts with a head of its own ` +
+      '(tie_word_embeddings false), and Gemma 3 with its embedding. Take a model without one';
+    throw new UserError({ file: file.path, message });
+  }
+  return { prefix, tensors, vision };
 }
 
 function listed(file: string, what: string, names: readonly string[]): Problem[] {
@@ -85,16 +92,29 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
-/** Compares piece by piece: the embedding of 27B alone has 2.8 GB. */
-async function sameBytes(a: TensorSource, b: TensorSource): Promise<boolean> {
-  if (a.dtype !== b.dtype || a.byteLength !== b.byteLength) return false;
-  for (let offset = 0; offset < a.byteLength; offset += CHUNK) {
-    const length = Math.min(CHUNK, a.byteLength - offset);
-    const [left, right] = await Promise.all([
-      a.readRange(offset, new Uint8Array(length)),
-      b.readRange(offset, new Uint8Array(length)),
-    ]);
-    if (Buffer.compare(left, right) !== 0) return false;
+/** Compares piece by piece: the embedding of 27B alone has 2.8 GB. Of one type by its bytes, of two by their values. */
+async function sameValues(a: TensorSource, b: TensorSource): Promise<boolean> {
+  if (!sameShape(a.shape, b.shape)) return false;
+  if (a.dtype === b.dtype) {
+    return samePieces(a.byteLength, (offset, length) =>
+      Promise.all([a, b].map((x) => x.readRange(offset, new Uint8Array(length)))),
+    );
+  }
+  const readable = [a, b].every(({ dtype }) => isFloatDtype(dtype) || isQuantDtype(dtype));
+  if (!readable) return false;
+  return samePieces(countElements(a.shape), async (first, count) => {
+    const both = await Promise.all([a, b].map((x) => x.readFloat32Into(first, new Float32Array(count))));
+    return both.map((values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  });
+}
+
+async function samePieces(
+  size: number,
+  read: (first: number, length: number) => Promise<Uint8Array[]>,
+): Promise<boolean> {
+  for (let first = 0; first < size; first += CHUNK) {
+    const [left, right] = await read(first, Math.min(CHUNK, size - first));
+    if (Buffer.compare(left!, right!) !== 0) return false;
   }
   return true;
 }

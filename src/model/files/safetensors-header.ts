@@ -81,6 +81,8 @@ function checkHeader(json: Record<string, unknown>, bufferStart: number, file: O
   const entries: HeaderEntry[] = [];
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') {
+      // An absent table, as the reference reads it.
+      if (value === null) continue;
       if (isRecord(value) && Object.values(value).every((item) => typeof item === 'string')) {
         Object.assign(metadata, value);
       } else problem('has "__metadata__" that is not a table of strings.');

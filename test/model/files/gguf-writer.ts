@@ -4,7 +4,7 @@ export type Value =
   | { type: 'string'; value: string }
   | { type: 'uint32' | 'float32' | 'bool'; value: number }
   | { type: 'strings'; value: string[] }
-  | { type: 'floats' | 'ints'; value: number[] };
+  | { type: 'floats' | 'ints' | 'bools'; value: number[] };
 
 export interface Tensor {
   name: string;
@@ -40,6 +40,8 @@ function value(v: Value): Buffer {
         u64(v.value.length),
         Buffer.from(Float32Array.from(v.value).buffer),
       ]);
+    case 'bools':
+      return Buffer.concat([u32(9), u32(7), u64(v.value.length), Buffer.from(v.value)]);
     case 'ints':
       return Buffer.concat([
         u32(9),

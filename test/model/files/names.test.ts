@@ -61,14 +61,36 @@ describe('resolveNames', () => {
     expect(resolved.vision.map(({ name }) => name)).toEqual(names);
   });
 
-  it('accepts an lm_head that equals the embedding, warns of one that does not', async () => {
+  it.each(['lm_head.weight', 'language_model.lm_head.weight', 'model.lm_head.weight'])(
+    'accepts %s that is the embedding, and refuses one that is not',
+    async (name) => {
+      const shape = expected.get('embed_tokens.weight')!;
+      const found = (head: TensorSource) => resolveNames(fileOf('model.', [head]), expected);
+      await expect(found(source(name, shape))).resolves.toMatchObject({ prefix: 'model.' });
+      const message = `${name} differs from model.embed_tokens.weight: the model predicts with a head of its own`;
+      await expect(found(source(name, shape, 1))).rejects.toThrow(message);
+      await expect(found(source(name, [2, 2]))).rejects.toThrow(message);
+    },
+  );
+
+  it('compares a head of another type by its values', async () => {
     const shape = expected.get('embed_tokens.weight')!;
-    const same = await resolveNames(fileOf('model.', [source('lm_head.weight', shape)]), expected);
-    expect(same.warnings).toEqual([]);
-    const other = await resolveNames(fileOf('model.', [source('lm_head.weight', shape, 1)]), expected);
-    expect(other.warnings).toEqual([
-      expect.stringMatching(/lm_head.weight differs from model.embed_tokens.weight/),
-    ]);
+    const head = (value: number): TensorSource => ({
+      ...source('lm_head.weight', shape),
+      dtype: 'F32',
+      readFloat32Into: async (_, into) => into.fill(value),
+    });
+    await expect(resolveNames(fileOf('', [head(0)]), expected)).resolves.toMatchObject({ prefix: '' });
+    await expect(resolveNames(fileOf('', [head(0.5)]), expected)).rejects.toThrow(/a head of its own/);
+  });
+
+  it('refuses weights that are no real numbers before any is read', async () => {
+    const name = 'model.layers.0.mlp.up_proj.weight';
+    const packed: TensorSource = {
+      ...source(name, expected.get('layers.0.mlp.up_proj.weight')!),
+      dtype: 'I8',
+    };
+    await expect(resolveNames(fileOf('model.', [packed]), expected)).rejects.toThrow(`${name} is I8`);
   });
 
   it('lists everything missing, unexpected and mis-shaped at once', async () => {

@@ -60,6 +60,15 @@ describe('a written file', () => {
     await file.close();
   });
 
+  it('may have null for its metadata, as the reference reads it', async () => {
+    const file = await openSafetensors(
+      craft({ __metadata__: null, a: { dtype: 'U8', shape: [2], data_offsets: [0, 2] } }, 2),
+    );
+    expect(file.metadata).toEqual({});
+    expect([...file.tensors.keys()]).toEqual(['a']);
+    await file.close();
+  });
+
   it('aligns its buffer to 8 bytes and each tensor to its element', async () => {
     const path = join(dir, 'a.safetensors');
     await writeSafetensors(path, some());
