@@ -1,8 +1,9 @@
 /** Where the project lies, from a source checkout, from its bundle, or installed as a package. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UserError } from './errors.ts';
 
 let root: string | undefined;
 
@@ -42,4 +43,24 @@ export function isCheckout(): boolean {
 export function workRoot(): string {
   if (isCheckout()) return packageRoot();
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isogloss');
+}
+
+/**
+ * A path with `~` or `~/` in front as below the home folder, which a shell writes out only where it sees one (not in
+ * `--out=~/run`, nor in a recipe).
+ *
+ * @throws UserError for the home of another user (`~ana/run`), which only a shell can know.
+ */
+export function expandHome(path: string): string {
+  if (!path.startsWith('~')) return path;
+  if (/^~(\/|$)/.test(path)) return join(homedir(), path.slice(1));
+  throw new UserError({
+    file: path,
+    message: `${path.split('/')[0]} is the home of another user: write the path out, or ./${path} for a name that begins so`,
+  });
+}
+
+/** A path as a user wrote it, from `cwd` on unless it is absolute or in the home folder. @throws as `expandHome` */
+export function absolutePath(cwd: string, path: string): string {
+  return resolve(cwd, expandHome(path));
 }

@@ -1,10 +1,11 @@
 /** What `isogloss generate` does: its options checked, prompts read, text written as it comes, figures at the end. */
-import { readFileSync } from 'node:fs';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer as readAll } from 'node:stream/consumers';
 import { type BackendOptions, memoryInfo, startBackend } from '../backend/index.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { complete } from '../model/index.ts';
 import { encodePrompt, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
+import { expandHome } from '../paths.ts';
+import { decodeText, readTextFile } from '../text.ts';
 import { type StopSignal, silent, watchSignals } from '../trainers/index.ts';
 import { findModel } from '../trainers/model-source.ts';
 import { requireIds } from '../trainers/training-data.ts';
@@ -131,23 +132,15 @@ async function onePrompt(given: string | undefined): Promise<string> {
     throw new UserError(
       'which prompt? Give it as an argument, on stdin (`-`), or many in a file with --prompts',
     );
-  if (prompt === undefined || prompt === '-') prompt = (await readAll(process.stdin)).replace(/\r?\n$/, '');
+  if (prompt === undefined || prompt === '-')
+    prompt = decodeText(await readAll(process.stdin), 'stdin').replace(/\r?\n$/, '');
   if (prompt === '') throw new UserError('the prompt is empty');
   return prompt;
 }
 
 /** The lines of a file, each a prompt. */
 function promptLines(file: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError({
-      file,
-      message: code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${message}`,
-    });
-  }
+  const text = readTextFile(expandHome(file), file);
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
   const empty = lines.flatMap((line, i) =>
     line === '' ? [{ file, line: i + 1, message: 'the prompt is empty' }] : [],

@@ -11,8 +11,9 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { UserError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
-import { reportError, usageError } from './report.ts';
+import { reportError } from './report.ts';
 import { verbs } from './verbs/index.ts';
+import { literalWords, requireOnce, usageError } from './words.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
   version: string;
@@ -27,8 +28,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // A terminal that has been closed (SIGHUP) takes no more lines; what is being saved is worth more than they are.
 process.stderr.on('error', () => {});
 
+const given = hideBin(process.argv);
+const { words, original, restore } = literalWords(given);
 try {
-  await yargs(hideBin(process.argv))
+  await yargs(words)
     .scriptName('isogloss')
     .usage(
       '$0 <command>\n\nTrains cross-lingual alignment on Gemma 3 and measures what it gains and what it erases.',
@@ -44,9 +47,14 @@ try {
     .alias('help', 'h')
     .wrap(process.stdout.isTTY ? Math.min(100, process.stdout.columns ?? 80) : 100)
     .exitProcess(false)
+    .middleware((args) => {
+      restore(args);
+      requireOnce(args);
+    })
     .fail((message, error) => {
-      if (error) throw error;
-      throw new UserError(usageError(message, hideBin(process.argv)));
+      // yargs' own errors are of how it was called.
+      if (error && error.name !== 'YError') throw error;
+      throw new UserError(usageError(original(error?.message ?? message), given));
     })
     .parseAsync();
 } catch (error) {

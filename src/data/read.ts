@@ -1,8 +1,8 @@
 /** Reads a data set, a file or a built-in one, into rows; all of its mistakes are reported at once. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import { type Problem, UserError } from '../errors.ts';
+import { absolutePath } from '../paths.ts';
 import { readLines } from './lines.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './oasst.ts';
 import { parseLine } from './parse.ts';
@@ -44,7 +44,7 @@ const MAX_PROBLEMS = 20;
  */
 export async function readSource(name: string, options: ReadOptions): Promise<Source> {
   if (name.startsWith('builtin:')) return builtin(name, options.seed);
-  const path = resolve(options.cwd, name);
+  const path = absolutePath(options.cwd, name);
   const rows: Row[] = [];
   const problems: Problem[] = [];
   const unread = new Map<string, number>();

@@ -196,7 +196,8 @@ export const train = z
       source: '16: the paper',
     }),
     micro_batch_size: count().default(4).meta({
-      description: 'Rows in one forward and backward pass; costs memory, does not change the result.',
+      description:
+        'Rows in one forward and backward pass, at most `batch_size`; costs memory, does not change the result.',
       unit: 'rows',
     }),
     epochs: z.number().positive().max(10_000).default(1).meta({

@@ -122,6 +122,8 @@ function nearestValue(schema: JsonSchema | undefined, found: unknown): string | 
   );
   if (word !== undefined) return word;
   if (!choices.some((choice) => choice.type === 'number' || choice.type === 'integer')) return undefined;
-  const number = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?/i.exec(found)?.[0].trim();
+  // Thousands set apart, as other languages write them: 1_000.
+  if (/^\s*[-+]?\d{1,3}([_,'’ ]\d{3})+\s*$/.test(found)) return found.replaceAll(/[^-+\d]/g, '');
+  const number = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?(?=[^\d]*$)/i.exec(found)?.[0].trim();
   return number;
 }

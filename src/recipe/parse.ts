@@ -1,7 +1,8 @@
 /** Reads a recipe: YAML 1.2, overrides, schema, rules; all mistakes at once, each with its place. */
-import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { type Problem, UserError } from '../errors.ts';
+import { expandHome } from '../paths.ts';
+import { readTextFile } from '../text.ts';
 import { camelCase } from './case.ts';
 import { explain, nearest, show } from './explain.ts';
 import { applyOverrides, firstLine } from './overrides.ts';
@@ -19,15 +20,7 @@ const MAX_BYTES = 1 << 20;
  * @throws UserError listing everything that is wrong, with `file:line:column` or the override concerned.
  */
 export function parseRecipe(file: string, overrides: readonly string[] = []): Recipe {
-  const path = findRecipe(file);
-  const bytes = readFileSync(path);
-  if (bytes.length > MAX_BYTES) {
-    throw new UserError({
-      file,
-      message: `a recipe has at most ${MAX_BYTES} bytes, this file has ${bytes.length}`,
-    });
-  }
-  return parseRecipeText(bytes.toString('utf8'), file, overrides);
+  return parseRecipeText(readTextFile(findRecipe(file), file, MAX_BYTES), file, overrides);
 }
 
 /** As `parseRecipe`, for text; `file` is only named in errors. */
@@ -39,9 +32,11 @@ export function parseRecipeText(text: string, file: string, overrides: readonly 
     lineCounter: lines,
     prettyErrors: false,
   });
-  if (document.errors.length > 0) {
+  // A warning is a tag that is not known: its value would be another than what was meant.
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
     throw new UserError(
-      document.errors.map((error) => {
+      faults.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
         return { file, line, column: col, message: firstLine(error.message) };
       }),
@@ -61,7 +56,12 @@ export function parseRecipeText(text: string, file: string, overrides: readonly 
 
 /** Camel case, and the defaults that follow from other fields. */
 function finish(recipe: RecipeFile): Recipe {
-  return camelCase({ ...recipe, out: recipe.out ?? `runs/${recipe.name}` });
+  const { train } = recipe;
+  return camelCase({
+    ...recipe,
+    out: recipe.out === null ? `runs/${recipe.name}` : expandHome(recipe.out),
+    train: { ...train, micro_batch_size: Math.min(train.micro_batch_size, train.batch_size) },
+  });
 }
 
 function toPlain(document: ReturnType<typeof parseDocument>, file: string): unknown {

@@ -1,7 +1,7 @@
 /** Writes a recipe back with every value filled in: what `recipe.resolved.yaml` holds. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { absolutePath } from '../paths.ts';
 import { snakeCase } from './case.ts';
 import type { Recipe } from './schema.ts';
 
@@ -16,7 +16,7 @@ const BUILT_IN = /^(tiny$|builtin:)/;
 /** The recipe with the paths that exist on this machine made absolute, so that it holds from any directory. */
 export function withAbsolutePaths(recipe: Recipe, cwd = process.cwd()): Recipe {
   const local = (path: string) => {
-    const absolute = resolve(cwd, path);
+    const absolute = absolutePath(cwd, path);
     return !BUILT_IN.test(path) && existsSync(absolute) ? absolute : path;
   };
   const sources = <T extends { path: string }>(list: T[]): T[] =>
@@ -24,7 +24,7 @@ export function withAbsolutePaths(recipe: Recipe, cwd = process.cwd()): Recipe {
   const { model, data } = recipe;
   return {
     ...recipe,
-    out: resolve(cwd, recipe.out),
+    out: absolutePath(cwd, recipe.out),
     model: {
       ...model,
       path: local(model.path),

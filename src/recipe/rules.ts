@@ -6,13 +6,7 @@ import type { RecipeFile } from './schema.ts';
 /** Every rule that `recipe` breaks. */
 export function checkRules(recipe: RecipeFile, places: Places): Problem[] {
   const problems: Problem[] = [];
-  const { data, train, eval_every } = recipe;
-  if (train.micro_batch_size > train.batch_size) {
-    problems.push({
-      ...places.find(['train', 'micro_batch_size']),
-      message: `train.micro_batch_size (${train.micro_batch_size}) must not exceed train.batch_size (${train.batch_size})`,
-    });
-  }
+  const { data, eval_every } = recipe;
   if (data.eval !== null && data.eval_fraction > 0) {
     problems.push({
       ...places.find(['data', 'eval_fraction']),

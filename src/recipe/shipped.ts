@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { packageRoot } from '../paths.ts';
+import { expandHome, packageRoot } from '../paths.ts';
 import { nearest } from './explain.ts';
 
 /** Directory of the shipped recipes. */
@@ -27,10 +27,11 @@ export function shippedRecipes(): string[] {
  * @throws UserError if there is none, with the nearest shipped name.
  */
 export function findRecipe(name: string): string {
-  if (existsSync(name)) {
-    if (!statSync(name).isFile())
+  const path = expandHome(name);
+  if (existsSync(path)) {
+    if (!statSync(path).isFile())
       throw new UserError({ file: name, message: 'a recipe is a file, this is not one' });
-    return name;
+    return path;
   }
   const bare = name.replace(/^recipes\//, '').replace(/\.ya?ml$/, '');
   const shipped = shippedRecipes();

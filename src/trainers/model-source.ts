@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
 import { readCompanions, readTemplates, refuseAdapter } from '../model/companions.ts';
@@ -23,7 +23,7 @@ import {
   presetConfig,
 } from '../model/index.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
-import { packageRoot } from '../paths.ts';
+import { absolutePath, packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
 import { type ProgressSink, silent } from './progress.ts';
 import { exists, runPaths } from './run-files.ts';
@@ -80,7 +80,7 @@ export async function findModel(
 ): Promise<ModelSource> {
   const tokenizer = name.tokenizer ? await findTokenizer(name.tokenizer, { cwd, progress }) : undefined;
   if (name.path === TINY) return tinyModel(name.seed ?? 0, tokenizer);
-  const path = resolve(cwd, name.path);
+  const path = absolutePath(cwd, name.path);
   const found = await statIfThere(path, name.path);
   if (found === undefined) {
     const dir = await fetchModel(await idOf(name.path, path, 'model', ALLOWED), fromHub(progress));
@@ -99,7 +99,7 @@ export async function findModel(
 
 /** Directory or file of a tokenizer that is named by itself. @throws UserError if there is none */
 async function findTokenizer(name: string, { cwd, progress = silent }: FindOptions): Promise<string> {
-  const path = resolve(cwd, name);
+  const path = absolutePath(cwd, name);
   if ((await statIfThere(path, name)) !== undefined) return path;
   return fetchTokenizer(await idOf(name, path, 'tokenizer', TOKENIZER_ALLOWED), fromHub(progress));
 }

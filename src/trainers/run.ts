@@ -1,8 +1,9 @@
 /** Starting a run and resuming one: what the command line calls. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type BackendInfo, type BackendOptions, slowness, startBackend } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
+import { absolutePath } from '../paths.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
 import { asChatModel } from './chat-model.ts';
 import type { StopRequest } from './interrupt.ts';
@@ -60,7 +61,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const { progress = silent, cwd = process.cwd(), argv = process.argv } = options;
   const shown = recipe.out;
   const resolved = withAbsolutePaths(recipe, cwd);
-  const runDir = resolve(cwd, recipe.out);
+  const runDir = absolutePath(cwd, recipe.out);
   await requireNewRun(runDir, shown);
   const rows = await readTrainingRows(recipe, cwd);
   const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows, recipe);
@@ -110,7 +111,7 @@ export async function resumeRun(
 ): Promise<TrainResult> {
   const { progress = silent, cwd = process.cwd(), argv = process.argv } = options;
   const { force = false, restart = false } = options;
-  const runDir = resolve(cwd, dir);
+  const runDir = absolutePath(cwd, dir);
   const warn = warner(progress);
   const paths = runPaths(runDir);
   if (!(await exists(paths.recipe))) {

@@ -1,6 +1,14 @@
 /** The commands as a user types them; each starts a process of its own. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -43,6 +51,66 @@ describe('a mistake on the command line', () => {
     refused([], 'which command?; see isogloss --help');
     refused(['train', 'mst'], /^error: there is no recipe mst: .* Did you mean mist\?$/);
     refused(['train', 'mist', 'lr=1'], 'override lr=1: unknown key lr. Did you mean train.optimizer.lr?');
+  });
+});
+
+describe('options of generate', () => {
+  it('need their values, once, and a text that begins with a dash stands behind --', () => {
+    refused(['generate', 'tiny', 'hi', '--stop', '-x'], /^error: --stop needs a value/);
+    refused(['generate', 'tiny', '--stop'], /^error: --stop needs a value/);
+    refused(['generate', 'tiny', 'hi', '--seed', '1', '--seed', '2'], '--seed is given more than once');
+    refused(['generate', 'tiny', '- one'], /^error: "- one" begins with -/);
+    const few = ['--max-new-tokens', '3', '--quiet', '--backend', 'wasm'];
+    const dashed = isogloss('generate', 'tiny', ...few, '--', '- one');
+    expect([dashed.stderr, dashed.status]).toEqual(['', 0]);
+    writeFileSync(join(cwd, 'dash.txt'), '- one\n');
+    const lines = isogloss('generate', 'tiny', ...few, '--prompts', 'dash.txt').stdout;
+    expect(JSON.parse(lines)).toEqual({ prompt: '- one', completion: dashed.stdout.replace(/\n$/, '') });
+  });
+
+  it('read a file of prompts without its byte order mark, and only if it is UTF-8', () => {
+    const few = ['generate', 'tiny', '--max-new-tokens', '3', '--quiet', '--backend', 'wasm'];
+    writeFileSync(join(cwd, 'plain.txt'), 'one\ntwo\n');
+    writeFileSync(join(cwd, 'bom.txt'), '\ufeffone\ntwo\n');
+    const [plain, marked] = ['plain.txt', 'bom.txt'].map(
+      (file) => isogloss(...few, '--prompts', file).stdout,
+    );
+    expect(plain).toMatch(/^\{"prompt":"one"/);
+    expect(marked).toBe(plain);
+    writeFileSync(join(cwd, 'latin.txt'), Buffer.from([0x63, 0x61, 0xf1, 0x61]));
+    refused([...few, '--prompts', 'latin.txt'], 'latin.txt: is not valid UTF-8');
+  });
+});
+
+describe('a path with ~', () => {
+  const home = join(cwd, 'home');
+  const at = (...args: string[]) =>
+    spawnSync(process.execPath, [join(packageRoot(), 'scripts/isogloss.mjs'), ...args], {
+      encoding: 'utf8',
+      cwd,
+      env: { ...process.env, HOME: home, CI: 'true', NO_COLOR: '1' },
+    });
+
+  it('is below the home folder: recipe, data, run, and a model by its run', () => {
+    mkdirSync(home);
+    writeFileSync(join(home, 'rows.jsonl'), '{"prompt": "a", "completion": "b"}\n');
+    const recipe = ['method: mist', 'name: home', 'out: ~/run', 'model: {path: tiny}'];
+    recipe.push('data: {train: {path: ~/rows.jsonl}}', 'train: {max_steps: 1}', 'backend: {name: wasm}');
+    writeFileSync(join(home, 'r.yaml'), recipe.join('\n'));
+    expect(at('train', '~/r.yaml').status).toBe(0);
+    expect(existsSync(join(home, 'run/run.json'))).toBe(true);
+    expect(existsSync(join(cwd, '~'))).toBe(false);
+    const few = ['--max-new-tokens', '1', '--quiet', '--backend', 'wasm'];
+    writeFileSync(join(home, 'prompts.txt'), 'a\n');
+    expect(at('generate', '~/run', '--prompts', '~/prompts.txt', ...few).stdout).toMatch(/^\{"prompt":"a"/);
+    expect(at('resume', '~/run', 'train.max_steps=2').status).toBe(0);
+  });
+
+  it('of another user is refused', () => {
+    refused(['train', 'mist', 'out=~ana/run'], /^error: ~ana\/run: ~ana is the home of another user/);
+    refused(['validate', '~ana/r.yaml'], /^error: ~ana\/r\.yaml: ~ana is the home of another user/);
+    refused(['train', 'mist', 'model.path=~ana/m'], /home of another user/);
+    refused(['train', 'mist', 'data.train.path=~ana/rows.jsonl'], /home of another user/);
   });
 });
 

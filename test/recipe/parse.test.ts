@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../src/errors.ts';
 import { packageRoot } from '../../src/paths.ts';
 import {
   parseRecipe,
@@ -11,26 +11,7 @@ import {
   shippedRecipes,
   snakeCase,
 } from '../../src/recipe/index.ts';
-
-const MINIMAL = `name: a
-method: mist
-model:
-  path: tiny
-data:
-  train:
-    path: builtin:toy
-`;
-
-/** Messages of the error that reading `text` throws. */
-function problems(text: string, overrides: string[] = []): string[] {
-  try {
-    parseRecipeText(text, 'r.yaml', overrides);
-  } catch (error) {
-    if (error instanceof UserError) return error.message.split('\n');
-    throw error;
-  }
-  return [];
-}
+import { MINIMAL, problems } from './minimal.ts';
 
 describe('a recipe', () => {
   it('needs only what has no default, and fills in the paper’s values', () => {
@@ -55,6 +36,14 @@ describe('a recipe', () => {
     const recipe = parseRecipeText(MINIMAL, 'r.yaml', ['train.optimizer.lr=1e-4', 'name=no']);
     expect(recipe.train.optimizer.lr).toBe(1e-4);
     expect(recipe.name).toBe('no');
+  });
+
+  it('passes a batch at once where that is smaller than a micro-batch', () => {
+    const { train } = parseRecipeText(`${MINIMAL}train: {micro_batch_size: 16}\n`, 'r.yaml', [
+      'train.batch_size=2',
+    ]);
+    expect(train.microBatchSize).toBe(2);
+    expect(parseRecipeText(MINIMAL, 'r.yaml').train.microBatchSize).toBe(4);
   });
 
   it('survives being written out with every value and read again', () => {
@@ -130,10 +119,28 @@ describe('a mistake in a recipe', () => {
   });
 
   it('between fields is found', () => {
-    expect(problems(MINIMAL, ['train.batch_size=2', 'eval_every=5'])).toEqual([
-      'r.yaml:1:1: train.micro_batch_size (4) must not exceed train.batch_size (2)',
+    expect(problems(MINIMAL, ['eval_every=5'])).toEqual([
       'override eval_every=5: eval_every needs held-out rows: set data.eval or data.eval_fraction',
     ]);
+  });
+
+  it('of a tag that is not known is one: its value would be another than was meant', () => {
+    expect(problems(MINIMAL.replace('name: a', 'name: !secret a'))).toEqual([
+      'r.yaml:1:7: Unresolved tag: !secret',
+    ]);
+  });
+
+  it('in how thousands are set apart is answered with the whole number', () => {
+    for (const [found, hint] of [
+      ['1_000', ' Did you mean 1000?'],
+      ['"12,000"', ' Did you mean 12000?'],
+      ['10k', ' Did you mean 10?'],
+      ['1_00', ''],
+      ['3x4', ''],
+    ] as const)
+      expect(problems(`${MINIMAL}train: {max_steps: ${found}}\n`)[0]).toMatch(
+        new RegExp(`found "[^"]+"${hint === '' ? '$' : `\\.${hint.replace('?', '\\?')}$`}`),
+      );
   });
 
   it('does not make aliases blow up', () => {
@@ -148,46 +155,21 @@ describe('a mistake in a recipe', () => {
   });
 });
 
-describe('an override', () => {
-  it('sets a value, may hold "=", reaches into lists, and ~ takes a key out', () => {
-    const recipe = parseRecipeText(MINIMAL, 'r.yaml', [
-      'model.path=dir/a=b',
-      'data.train=[{path: a.jsonl}, {path: b.jsonl}]',
-      'data.train.1.max_samples=3',
-      'seed=7',
-      '~seed',
-    ]);
-    expect(recipe.model.path).toBe('dir/a=b');
-    expect(recipe.data.train.map((source) => source.maxSamples)).toEqual([null, 3]);
-    expect(recipe.seed).toBe(42);
-  });
-
-  it('with a mistake is quoted as typed', () => {
-    expect(
-      problems(MINIMAL, ['train.optimizer.lr=1e-5x', 'trian.epochs=2', 'seed', '~nothing', 'name=[a']),
-    ).toEqual([
-      'override seed: an override is key=value, or ~key to remove one',
-      'override ~nothing: the recipe does not set nothing',
-      expect.stringMatching(/^override name=\[a: the value is not YAML: /),
-      'override train.optimizer.lr=1e-5x: train.optimizer.lr must be a number of at least 0 and at most 1, found "1e-5x". Did you mean 1e-5?',
-      'override trian.epochs=2: unknown key trian. Did you mean train?',
-    ]);
-  });
-
-  it('cannot reach the prototype of anything', () => {
-    expect(problems(MINIMAL, ['__proto__.polluted=1'])).toEqual([
-      'override __proto__.polluted=1: unknown key __proto__',
-    ]);
-    expect(problems(MINIMAL, ['constructor.prototype.polluted=1'])).toEqual([
-      'override constructor.prototype.polluted=1: unknown key constructor',
-    ]);
-    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-  });
-});
-
 describe('a recipe that is not there', () => {
   it('is told from the shipped ones', () => {
     expect(() => parseRecipe('mst')).toThrow(/there is no recipe mst: .* Did you mean mist\?/);
     expect(() => parseRecipe('recipes')).toThrow('recipes: a recipe is a file, this is not one');
+  });
+
+  it('cannot be read, is too large, or is not text: each is said', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'isogloss-recipe-'));
+    const file = join(dir, 'r.yaml');
+    writeFileSync(file, Buffer.from([0x6e, 0x3a, 0x20, 0xff]));
+    expect(() => parseRecipe(file)).toThrow(`${file}: is not valid UTF-8`);
+    writeFileSync(file, Buffer.alloc((1 << 20) + 1, '#'));
+    expect(() => parseRecipe(file)).toThrow('has 1048577 bytes, more than the 1048576 allowed');
+    chmodSync(file, 0);
+    if (process.getuid?.() !== 0) expect(() => parseRecipe(file)).toThrow(/cannot be read: EACCES/);
+    rmSync(dir, { recursive: true });
   });
 });

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { findRecipe, parseRecipe, recipeYaml } from '../../recipe/index.ts';
+import { readTextFile } from '../../text.ts';
 
 interface Args {
   recipe: string;
@@ -21,7 +21,7 @@ export const cat: CommandModule<object, Args> = {
     const text =
       resolved || overrides.length > 0
         ? recipeYaml(parseRecipe(recipe, overrides))
-        : readFileSync(findRecipe(recipe), 'utf8');
+        : readTextFile(findRecipe(recipe), recipe);
     process.stdout.write(text);
   },
 };

@@ -16,6 +16,7 @@ export const generate: CommandModule<object, GenerateArgs> = {
       .positional('prompt', { type: 'string', describe: 'The text; - or nothing reads stdin' })
       .option('prompts', {
         type: 'string',
+        requiresArg: true,
         describe: 'A file with a prompt a line; prints a line of JSON for each',
       })
       .option('chat', {
@@ -23,20 +24,36 @@ export const generate: CommandModule<object, GenerateArgs> = {
         default: false,
         describe: 'In the chat template; ends with the turn',
       })
-      .option('system', { type: 'string', describe: 'With --chat: what the model is told before the prompt' })
-      .option('max-new-tokens', { type: 'number', default: 128, describe: 'Tokens to generate at most' })
-      .option('temperature', { type: 'number', default: 0, describe: '0 always takes the likeliest token' })
+      .option('system', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'With --chat: what the model is told before the prompt',
+      })
+      .option('max-new-tokens', {
+        type: 'number',
+        requiresArg: true,
+        default: 128,
+        describe: 'Tokens to generate at most',
+      })
+      .option('temperature', {
+        type: 'number',
+        requiresArg: true,
+        default: 0,
+        describe: '0 always takes the likeliest token',
+      })
       .option('top-k', {
         type: 'number',
+        requiresArg: true,
         default: 0,
         describe: 'Draw from the k likeliest tokens; 0 from all',
       })
       .option('top-p', {
         type: 'number',
+        requiresArg: true,
         default: 1,
         describe: 'Draw from the likeliest tokens that reach this probability',
       })
-      .option('seed', { type: 'number', default: 42, describe: 'Of what is drawn' })
+      .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of what is drawn' })
       .option('stop', {
         type: 'string',
         array: true,
@@ -44,28 +61,46 @@ export const generate: CommandModule<object, GenerateArgs> = {
         default: [],
         describe: 'End before this text; may be given several times',
       })
-      .option('batch-size', { type: 'number', default: 8, describe: 'With --prompts: read so many together' })
+      .option('batch-size', {
+        type: 'number',
+        requiresArg: true,
+        default: 8,
+        describe: 'With --prompts: read so many together',
+      })
       .option('tokenizer', {
         type: 'string',
+        requiresArg: true,
         describe: 'Another tokenizer: directory, file, or id of the hub',
       })
       .option('backend', {
+        requiresArg: true,
         choices: ['auto', 'torch', 'tensorflow', 'wasm'] as const,
         default: 'auto' as const,
         describe: 'What computes',
       })
       .option('compute', {
+        requiresArg: true,
         choices: ['auto', 'float32', 'bfloat16'] as const,
         default: 'auto' as const,
         describe: 'Number type of matrix products',
       })
       .option('storage', {
+        requiresArg: true,
         choices: ['float32', 'bfloat16'] as const,
         default: 'float32' as const,
         describe: 'Number type that weights are kept in',
       })
-      .option('device', { type: 'string', default: 'auto', describe: 'cpu, cuda or cuda:N' })
-      .option('threads', { type: 'number', describe: 'Threads to compute with; one a core by default' })
+      .option('device', {
+        type: 'string',
+        requiresArg: true,
+        default: 'auto',
+        describe: 'cpu, cuda or cuda:N',
+      })
+      .option('threads', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Threads to compute with; one a core by default',
+      })
       .option('quiet', { type: 'boolean', default: false, describe: 'Nothing on stderr but errors' })
       .example('$0 generate runs/lab "hello"', '')
       .example(

@@ -26,7 +26,7 @@ export const train: CommandModule<object, Args> = {
         default: [],
         describe: 'key=value sets a field, ~key takes one out',
       })
-      .option('out', { type: 'string', describe: 'Folder of the run' })
+      .option('out', { type: 'string', requiresArg: true, describe: 'Folder of the run' })
       .option('numbered', {
         type: 'boolean',
         default: false,

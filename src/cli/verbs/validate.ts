@@ -18,7 +18,7 @@ export const validate: CommandModule<object, Args> = {
       describe: 'Recipes, and key=value or ~key that hold for all of them',
     }),
   async handler({ recipes: words }) {
-    const isOverride = (word: string) => word.startsWith('~') || /^[\w.]+=/.test(word);
+    const isOverride = (word: string) => /^~[\w.]+$/.test(word) || /^[\w.]+=/.test(word);
     const overrides = words.filter(isOverride);
     const files = words.filter((word) => !isOverride(word));
     if (files.length === 0)

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../../errors.ts';
+import { decodeText } from '../../text.ts';
 
 /**
  * Reads and parses a JSON file.
@@ -15,13 +16,14 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** The same, but `undefined` when there is no such file. */
 export async function readJsonIfThere(path: string): Promise<unknown> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new UserError({ file: path, message: `cannot be read: ${(error as Error).message}.` });
   }
+  const text = decodeText(bytes, path);
   try {
     return JSON.parse(text);
   } catch (error) {

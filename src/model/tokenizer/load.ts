@@ -3,8 +3,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../errors.ts';
+import { decodeText } from '../../text.ts';
 import { isRecord } from '../config-reader.ts';
 import { isGguf } from '../files/gguf.ts';
+import { ifThere } from '../files/if-there.ts';
 import { readJson, readJsonIfThere } from '../files/json.ts';
 import { readGgufVocabulary } from './gguf.ts';
 import { readTokenNames, type TokenNames } from './names.ts';
@@ -63,11 +65,12 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
   if (file.endsWith('.model')) {
     const { pieces, vocabulary } = await openTokenizerModel(file);
     const chatTemplate = await findChatTemplate(directory);
-    const files = async () =>
-      new Map([
-        ...writtenFiles(pieces, names, chatTemplate),
-        ['tokenizer.model', new Uint8Array(await readFile(file))],
-      ]);
+    const files = async () => {
+      const written = writtenFiles(pieces, names, chatTemplate);
+      // The pieces of another file are not this tokenizer's, even if they lie beside it.
+      const beside = [...(await carriedFiles(directory, file))].filter(([name]) => name !== 'tokenizer.json');
+      return new Map([...written, ...beside, ['tokenizer.model', new Uint8Array(await readFile(file))]]);
+    };
     return createTokenizer({ vocabulary, names, path: file, chatTemplate, files });
   }
   const vocabulary = vocabularyOfJson(await readJson(file), file, names);
@@ -84,7 +87,7 @@ export async function loadTokenizer(model: string, options: LoadTokenizerOptions
 async function findIn(directory: string): Promise<string> {
   for (const name of ['tokenizer.json', 'tokenizer.model']) {
     const file = join(directory, name);
-    if (await stat(file).catch(() => undefined)) return file;
+    if ((await ifThere(file, stat(file))) !== undefined) return file;
   }
   throw new UserError({
     file: directory,
@@ -106,8 +109,9 @@ function writtenFiles(pieces: Pieces, names: TokenNames, chatTemplate?: string):
 
 /** `chat_template.jinja`, else the (first) template in tokenizer_config.json. */
 async function findChatTemplate(directory: string): Promise<string | undefined> {
-  const alone = await readIfThere(join(directory, 'chat_template.jinja'));
-  if (alone !== undefined) return alone.toString('utf8');
+  const jinja = join(directory, 'chat_template.jinja');
+  const alone = await ifThere(jinja, readFile(jinja));
+  if (alone !== undefined) return decodeText(alone, jinja);
   const config = await readJsonIfThere(join(directory, 'tokenizer_config.json'));
   const template = isRecord(config) ? config.chat_template : undefined;
   if (typeof template === 'string') return template;
@@ -121,17 +125,8 @@ async function carriedFiles(directory: string, file: string): Promise<Map<string
   const files = new Map<string, Uint8Array>();
   for (const name of TOKENIZER_FILES) {
     const path = name === 'tokenizer.json' && basename(file).endsWith('.json') ? file : join(directory, name);
-    const bytes = await readIfThere(path);
+    const bytes = await ifThere(path, readFile(path));
     if (bytes !== undefined) files.set(name, bytes);
   }
   return files;
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UserError({ file: path, message: `cannot be read: ${(error as Error).message}.` });
-  }
 }
