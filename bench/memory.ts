@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Gradients, memoryInfo, startBackend } from '../src/backend/index.ts';
 import * as tf from '../src/backend/tfjs.ts';
 import { Gemma3, parameterShapes, presetConfig } from '../src/model/index.ts';
-import { mistMethod, planNll } from '../src/trainers/mist.ts';
+import { planNll } from '../src/trainers/nll.ts';
 import { AdamW } from '../src/trainers/optimizers/adamw.ts';
 import { Roundings } from '../src/trainers/optimizers/roundings.ts';
 import { type Benchmark, compare, Peer, residentMemory } from './harness.ts';
@@ -101,13 +101,11 @@ async function step({ rows, tokens, checkpointing }: Request): Promise<Answer> {
     target: Uint8Array.from({ length: tokens }, (_, i) => (i === 0 ? 0 : 1)),
     numTargets: tokens - 1,
   }));
-  const data = { examples, dropped: 0, truncated: 0, numTokens: 0, numTargets: 0, sha256: '' };
-  const method = mistMethod(model, data, undefined, { seed: 0, batchSize: rows, microBatchSize: rows });
   const gradients = new Gradients(model.parameters);
   const rounding = new Roundings(model.parameters, 'stochastic_rounding', 0);
   const optimizer = new AdamW(model.parameters, { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }, rounding);
-  const { micros } = planNll(examples, rows);
-  const loss = gradients.accumulate(() => method.loss(micros[0]!));
+  const { micros } = planNll(model, examples, rows);
+  const loss = gradients.accumulate(() => micros[0]!.loss());
   gradients.globalNorm();
   optimizer.update(gradients, { lr: 1e-5, step: 1, gradientScale: 1 });
   return { resident_bytes: residentMemory().peak, tensor_bytes: memoryInfo().peakBytes, loss };

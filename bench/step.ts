@@ -46,15 +46,14 @@ async function measure(name: string, options: BackendOptions): Promise<Result[]>
     const target = Uint8Array.from(ids, (_, i) => (i >= (1 - TARGETS) * TOKENS ? 1 : 0));
     return { ids, target, numTargets: target.reduce((sum, x) => sum + x, 0) };
   });
-  const dataset = { examples, dropped: 0, truncated: 0, numTokens: 0, numTargets: 0, sha256: '' };
-  const method = mistMethod(model, dataset, undefined, { seed: 0, batchSize: ROWS, microBatchSize: ROWS });
+  const method = mistMethod(model, examples, [], { seed: 0, batchSize: ROWS, microBatchSize: ROWS });
   const best = { seconds: Infinity, products: Infinity, flops: 0, tokens: 0 };
   resetPeakMemory();
   for (let step = 0; step <= STEPS; step++) {
     const [started, before] = [performance.now(), productTimes()];
     gradients.zero();
     const plan = method.plan(step);
-    for (const micro of plan.micros) gradients.accumulate(() => method.loss(micro));
+    for (const micro of plan.micros) gradients.accumulate(() => micro.loss());
     const gradientScale = 1 / gradients.globalNorm();
     optimizer.update(gradients, { lr: 1e-5, step: step + 1, gradientScale });
     const seconds = (performance.now() - started) / 1000;

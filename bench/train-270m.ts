@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Gradients, startBackend } from '../src/backend/index.ts';
-import { encodeRows, readSource } from '../src/data/index.ts';
+import { type Example, encodeRows, readSource } from '../src/data/index.ts';
 import { loadGemma3 } from '../src/model/index.ts';
 import { loadTokenizer } from '../src/model/tokenizer/index.ts';
 import { clipFactor } from '../src/trainers/clip.ts';
-import { mistMethod, planNll } from '../src/trainers/mist.ts';
+import { nllMeasure, planNll } from '../src/trainers/nll.ts';
 import { AdamW } from '../src/trainers/optimizers/adamw.ts';
 import { Roundings } from '../src/trainers/optimizers/roundings.ts';
 import { type Benchmark, type Context, compare, residentMemory } from './harness.ts';
@@ -121,31 +121,17 @@ function lines(ours: Run, peer: Run) {
  */
 async function train270m(
   directory: string,
-  train: Parameters<typeof mistMethod>[1]['examples'],
-  heldOut: typeof train,
+  train: readonly Example[],
+  heldOut: readonly Example[],
   steps: number,
 ): Promise<Run> {
   await startBackend({ name: 'torch', compute: 'float32' });
   const { model } = await loadGemma3(directory, { embedScale: 'exact', activationCheckpointing: true });
-  const dataset = (examples: typeof train) => ({
-    examples,
-    dropped: 0,
-    truncated: 0,
-    numTokens: 0,
-    numTargets: 0,
-    sha256: '',
-  });
   const size = MICRO_BATCH * ACCUMULATION;
-  const settings = { seed: 0, batchSize: size, microBatchSize: MICRO_BATCH };
-  const method = mistMethod(model, dataset(train), dataset(heldOut), settings);
   const measure = () => {
-    const total = { sum: 0, count: 0 };
-    for (const micro of method.heldOut!.micros()) {
-      const { sum, numTargets } = method.heldOut!.measure(micro);
-      total.sum += sum;
-      total.count += numTargets;
-    }
-    return total.sum / total.count;
+    const held = nllMeasure(model, heldOut, MICRO_BATCH);
+    for (const piece of held.pieces()) piece();
+    return held.figures().eval_loss!;
   };
   const run: Run = {
     losses: [],
@@ -161,9 +147,9 @@ async function train270m(
   for (let step = 0; step < steps; step++) {
     const started = performance.now();
     gradients.zero();
-    const plan = planNll(train.slice(step * size, (step + 1) * size), MICRO_BATCH);
+    const plan = planNll(model, train.slice(step * size, (step + 1) * size), MICRO_BATCH);
     let loss = 0;
-    for (const micro of plan.micros) loss += gradients.accumulate(() => method.loss(micro));
+    for (const micro of plan.micros) loss += gradients.accumulate(() => micro.loss());
     const norm = gradients.globalNorm();
     // TRL's default schedule: linear to zero over the run.
     const lr = LEARNING_RATE * (1 - step / steps);

@@ -29,8 +29,8 @@ export {
   type Tokenizer,
 } from './model/tokenizer/index.ts';
 export { type MistRecipe, parseRecipe, parseRecipeText, type Recipe } from './recipe/index.ts';
+export { Interrupted } from './runs/index.ts';
 export {
-  Interrupted,
   type ProgressSink,
   type ResumeOptions,
   type RunOptions,

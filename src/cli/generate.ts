@@ -3,12 +3,11 @@ import { buffer as readAll } from 'node:stream/consumers';
 import { type BackendOptions, memoryInfo, startBackend } from '../backend/index.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { complete } from '../model/index.ts';
-import { encodePrompt, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
+import { encodePrompt, requireIds, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
 import { expandHome } from '../paths.ts';
+import { findModel, type StopSignal, watchSignals } from '../runs/index.ts';
 import { decodeText, readTextFile } from '../text.ts';
-import { type StopSignal, silent, watchSignals } from '../trainers/index.ts';
-import { findModel } from '../trainers/model-source.ts';
-import { requireIds } from '../trainers/training-data.ts';
+import { silent } from '../trainers/progress.ts';
 import { count } from './format.ts';
 import { createProgress } from './progress.ts';
 
@@ -52,7 +51,7 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
     { cwd: process.cwd(), progress },
   );
   const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
-  for (const prompt of ids) requireIds(prompt, config, tokenizer);
+  for (const prompt of ids) requireIds(prompt, config.vocabSize, tokenizer);
   requireRoom(ids, args, config.maxPositionEmbeddings);
   const turnEnds = args.chat ? [turnEndId(tokenizer) ?? []].flat() : [];
   const { backend, compute, storage, device, threads = null } = args;

@@ -1,12 +1,12 @@
 /** What a recipe comes to, found without training: rows, tokens, steps, memory, and what of a row is trained on. */
 import pc from 'picocolors';
-import type { Dataset, Example } from '../data/index.ts';
+import type { Example } from '../data/index.ts';
 import { countParameters } from '../model/index.ts';
 import type { Tokenizer } from '../model/tokenizer/index.ts';
 import type { Recipe } from '../recipe/index.ts';
-import { findRecipeModel } from '../trainers/model-source.ts';
+import { findRecipeModel } from '../runs/model-source.ts';
+import { readRows } from '../trainers/methods.ts';
 import { totalSteps } from '../trainers/session.ts';
-import { encodeTrainingData, readTrainingRows } from '../trainers/training-data.ts';
 import { bytes, count } from './format.ts';
 import { createProgress } from './progress.ts';
 
@@ -24,21 +24,18 @@ const BYTES_A_PARAMETER = 16;
  * @throws UserError for everything that training would throw one for before its first step.
  */
 export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promise<string> {
-  const rows = await readTrainingRows(recipe, cwd);
+  const rows = await readRows(recipe, cwd);
   const warnings: string[] = [];
   const source = await findRecipeModel(recipe, {
     cwd,
     progress: { ...createProgress({ memory: () => 0 }), message: (text) => void warnings.push(text) },
   });
-  const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, (text) =>
-    warnings.push(text),
-  );
+  const data = rows.encode(source, (text) => warnings.push(text));
   const parameters = countParameters(source.config);
   const lines = [
     ['model', `${recipe.model.path}, ${count(parameters)} parameters`],
-    ['training', describeData(data.train)],
-    ['held out', data.heldOut ? describeData(data.heldOut) : 'none'],
-    ['steps', `${totalSteps(recipe, data.train.examples.length)} of ${recipe.train.batchSize} rows`],
+    ...data.summary,
+    ['steps', `${totalSteps(recipe, data.stepsPerEpoch)} of ${recipe.train.batchSize} rows`],
     [
       'memory',
       `${bytes(parameters * BYTES_A_PARAMETER)} for weights, gradients and optimizer; activations on top`,
@@ -46,12 +43,8 @@ export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promis
     ['run folder', recipe.out],
     ...warnings.map((text) => ['warning', text]),
   ].map(([label, text]) => `  ${label!.padEnd(10)}  ${text}`);
-  const samples = data.train.examples.slice(0, SHOWN).map((example) => maskedText(example, source.tokenizer));
+  const samples = data.samples.slice(0, SHOWN).map((example) => maskedText(example, source.tokenizer));
   return [...lines, LEGEND, ...samples.map((text) => `    ${text}`)].join('\n');
-}
-
-function describeData({ examples, numTokens, numTargets }: Dataset): string {
-  return `${count(examples.length)} rows, ${count(numTokens)} tokens, ${count(numTargets)} of them trained on`;
 }
 
 /** The row as text with its targets marked, in colour too where there is any. */

@@ -40,6 +40,7 @@ export function createProgress(options: ProgressOptions): ProgressSink {
   let started = 0;
   let drawn = Number.NEGATIVE_INFINITY;
   let current = '';
+  const latest = new Map<string, number>();
 
   const line = (text: string): void => {
     screen.write(isBar ? `\r\x1b[K${text}\n${current}` : `${text}\n`);
@@ -91,7 +92,8 @@ export function createProgress(options: ProgressOptions): ProgressSink {
     step(metrics) {
       if (!run) return;
       const { global_step: step } = metrics;
-      const figures = describeStep(metrics, eta(step), memory());
+      for (const [key] of run.shown) if (metrics[key] !== undefined) latest.set(key, metrics[key]);
+      const figures = describeStep(metrics, run.shown, latest, eta(step), memory());
       if (isBar) {
         if (now() - drawn < REDRAW_MS && step < run.totalSteps) return;
         drawn = now();
@@ -100,10 +102,8 @@ export function createProgress(options: ProgressOptions): ProgressSink {
         line(`step ${step}/${run.totalSteps}  ${figures}`);
       }
     },
-    evaluated({ global_step, eval_loss, eval_num_tokens }: EvalMetrics) {
-      line(
-        `eval at step ${global_step}: loss ${eval_loss.toFixed(4)} over ${count(eval_num_tokens)} held-out tokens`,
-      );
+    evaluated(metrics: EvalMetrics) {
+      line(`eval at step ${metrics.global_step}: ${describeEvaluation(metrics)}`);
     },
     saved({ dir, seconds, bytes: size }: Saved) {
       line(`saved ${fromHere(dir)} (${bytes(size)}, ${seconds.toFixed(1)} s)`);
@@ -118,16 +118,36 @@ export function createProgress(options: ProgressOptions): ProgressSink {
   };
 }
 
-function describeStep(metrics: StepMetrics, eta: string, memory: number): string {
-  const { loss, learning_rate, grad_norm, tokens_per_second } = metrics;
+/** `latest` holds figures of earlier steps, too: methods that alternate between losses have each in turn. */
+function describeStep(
+  { learning_rate, grad_norm, tokens_per_second }: StepMetrics,
+  shown: RunStart['shown'],
+  latest: ReadonlyMap<string, number>,
+  eta: string,
+  memory: number,
+): string {
   return [
-    `loss ${loss.toFixed(4)}`,
+    ...shown
+      .filter(([key]) => latest.has(key))
+      .map(([key, label]) => `${label} ${latest.get(key)!.toFixed(4)}`),
     `lr ${learning_rate.toExponential(2)}`,
     `grad ${grad_norm.toPrecision(3)}`,
     `${short(tokens_per_second)} tok/s`,
     bytes(memory),
     `eta ${eta}`,
   ].join('  ');
+}
+
+/** The loss, then what else a method measures; figures by language are in metrics.jsonl. */
+function describeEvaluation({ eval_loss, eval_num_tokens, eval_seconds, ...others }: EvalMetrics): string {
+  const parts: string[] = [];
+  if (eval_loss !== undefined)
+    parts.push(`loss ${eval_loss.toFixed(4)} over ${count(eval_num_tokens ?? 0)} held-out tokens`);
+  for (const [key, value] of Object.entries(others)) {
+    if (key.startsWith('eval_') && !key.includes('/'))
+      parts.push(`${key.slice('eval_'.length).replaceAll('_', ' ')} ${value.toFixed(4)}`);
+  }
+  return parts.join(', ');
 }
 
 function bar(share: number, width: number): string {

@@ -1,8 +1,8 @@
 /** Runs training with its progress drawn, and its loss curve afterwards if asked for. */
 import { readFileSync } from 'node:fs';
 import { memoryInfo } from '../backend/index.ts';
+import { runPaths } from '../runs/index.ts';
 import type { ProgressSink, TrainResult } from '../trainers/index.ts';
-import { runPaths } from '../trainers/index.ts';
 import { chart } from './chart.ts';
 import { createProgress } from './progress.ts';
 

@@ -12,6 +12,8 @@ export interface Example {
   target: Uint8Array;
   /** How many targets there are; at least one. */
   numTargets: number;
+  /** The row's language, where it says one. */
+  lang?: string;
 }
 
 /** How rows become tokens. */
@@ -66,6 +68,7 @@ export function encodeRows(rows: readonly Row[], tokenizer: Tokenizer, options: 
       dataset.dropped++;
       continue;
     }
+    if (row.lang !== undefined) example.lang = row.lang;
     if (example.ids.length < ids.length) dataset.truncated++;
     dataset.examples.push(example);
     dataset.numTokens += example.ids.length;

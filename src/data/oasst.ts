@@ -29,6 +29,7 @@ interface TreeMessage {
   deleted?: unknown;
   synthetic?: unknown;
   replies?: unknown;
+  lang?: unknown;
 }
 
 /** Is this parsed line a conversation tree? */
@@ -66,7 +67,11 @@ export function treeRows(tree: Record<string, unknown>, place: Place, options: T
     for (const reply of options.replies === 'best' ? replies.slice(0, 1) : replies) {
       const messages: Message[] = [...asked, { role: 'assistant', content: reply.text as string }];
       // Earlier replies of the path are rows of their own: here they are context.
-      rows.push({ kind: 'messages', messages, trainFrom: asked.length, place });
+      const { lang } = reply;
+      rows.push({
+        ...{ kind: 'messages' as const, messages, trainFrom: asked.length, place },
+        ...(typeof lang === 'string' ? { lang } : {}),
+      });
     }
     if (options.turns === 'first' || asked.length >= MAX_CONTEXT) continue;
     for (const reply of replies.toReversed()) {

@@ -49,7 +49,8 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
   else if (isTree(value)) return done(readTree(value, place, options, report));
   else {
     const row = parseRow(present(value), place, report);
-    if (row !== undefined) return done([row]);
+    const lang = value.lang ?? value.language;
+    if (row !== undefined) return done([isText(lang) ? { ...row, lang } : row]);
   }
   return done([]);
 }

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type Problem, UserError } from '../errors.ts';
+import { readLines } from '../lines.ts';
 import { absolutePath } from '../paths.ts';
-import { readLines } from './lines.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './oasst.ts';
 import { parseLine } from './parse.ts';
 import type { Row } from './row.ts';

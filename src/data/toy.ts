@@ -122,18 +122,24 @@ const COLOUR: Record<Language, [question: string, answer: string][]> = {
 
 /** All rows of the toy data set (868), in an order that depends on `seed` alone. Places count rows from 1. */
 export function toyRows(seed: number): Row[] {
-  const pairs = TOY_LANGUAGES.flatMap((language) => [
-    ...sums(language),
-    ...WORD[language][1].map((word, index) => [fill(WORD[language][0], { a: index + 1 }), word] as const),
-    ...NAMES.map((n) => [fill(GREETING[language][0], { n }), fill(GREETING[language][1], { n })] as const),
-    ...COLOUR[language],
-  ]);
-  return shuffled(pairs, `${seed}/toy`).map(([prompt, completion], index) => ({
+  const pairs = TOY_LANGUAGES.flatMap((lang) => toyPairs(lang).map((pair) => ({ lang, pair })));
+  return shuffled(pairs, `${seed}/toy`).map(({ lang, pair: [prompt, completion] }, index) => ({
     kind: 'pair',
     prompt,
     completion,
     place: { file: TOY, line: index + 1 },
+    lang,
   }));
+}
+
+/** Prompts and replies in one language; the n-th means the same in all of them. */
+export function toyPairs(language: Language): (readonly [prompt: string, completion: string])[] {
+  return [
+    ...sums(language),
+    ...WORD[language][1].map((word, index) => [fill(WORD[language][0], { a: index + 1 }), word] as const),
+    ...NAMES.map((n) => [fill(GREETING[language][0], { n }), fill(GREETING[language][1], { n })] as const),
+    ...COLOUR[language],
+  ];
 }
 
 function sums(language: Language): [string, string][] {

@@ -6,7 +6,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { ifThere } from './files/if-there.ts';
+import { ifThere } from '../if-there.ts';
 import { TOKENIZER_FILES } from './tokenizer/load.ts';
 
 /** What ends a text, and how to sample. */

@@ -208,6 +208,10 @@ export const train = z
       description: 'Optimizer steps of the run; overrides `epochs` unless null.',
       unit: 'steps',
     }),
+    parameters: z.enum(['all', 'attention']).default('all').meta({
+      description: 'What is trained: every weight, or the q, k, v and o projections alone.',
+      source: 'all: the paper; attention: Lee et al. 2025, for CLO',
+    }),
     optimizer,
     schedule,
     max_grad_norm: z.number().positive().nullable().default(1).meta({

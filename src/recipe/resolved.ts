@@ -3,11 +3,19 @@ import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { absolutePath } from '../paths.ts';
 import { snakeCase } from './case.ts';
-import type { Recipe } from './schema.ts';
+import { METHODS, type Recipe } from './schema.ts';
 
 /** YAML with all fields of `recipe`; reading it gives the same recipe. */
 export function recipeYaml(recipe: Recipe): string {
   return `# Every field of the recipe with the value this run used.\n${stringify(snakeCase(recipe), { version: '1.2' })}`;
+}
+
+/** A recipe that an older version wrote, with the defaults of fields that have come since: they say what it did. */
+export function withDefaults(written: unknown): unknown {
+  const method = (written as { method?: unknown } | null)?.method;
+  if (typeof method !== 'string' || !Object.hasOwn(METHODS, method)) return written;
+  const result = METHODS[method as keyof typeof METHODS].safeParse(written);
+  return result.success ? result.data : written;
 }
 
 /** Names that stand for something made by the project itself, whatever files lie about. */

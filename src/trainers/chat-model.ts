@@ -3,7 +3,7 @@
  * the end of a turn among the ids that end a text. A base model comes with neither.
  */
 import { templateSource, turnEndId } from '../model/tokenizer/index.ts';
-import type { ModelSource } from './model-source.ts';
+import type { ModelSource } from '../runs/model-source.ts';
 
 const TEMPLATE_FILE = 'chat_template.jinja';
 const GENERATION_FILE = 'generation_config.json';

@@ -5,10 +5,10 @@
 import { Gradients } from '../backend/index.ts';
 import type * as tf from '../backend/tfjs.ts';
 import { UserError } from '../errors.ts';
+
+import { breathe, type MetricsLog, type Standing, type StopRequest } from '../runs/index.ts';
 import { clipFactor } from './clip.ts';
-import { breathe, type Standing, type StopRequest } from './interrupt.ts';
-import type { Method } from './method.ts';
-import type { MetricsLog } from './metrics-log.ts';
+import type { Method, StepPlan } from './method.ts';
 import type { Optimizer } from './optimizers/index.ts';
 import type { EvalMetrics, ProgressSink, StepMetrics } from './progress.ts';
 
@@ -18,13 +18,13 @@ export interface Position {
   step: number;
   /** Tokens run through the model for them. */
   numTokens: number;
-  /** Loss of the last of them; NaN before the first. */
+  /** The latest `loss`; NaN before the first. */
   loss: number;
 }
 
 /** What the loop works with. */
-export interface Loop<Micro> {
-  method: Method<Micro>;
+export interface Loop {
+  method: Method;
   parameters: ReadonlyMap<string, tf.Variable>;
   optimizer: Optimizer;
   /** Learning rate of a step, 0-based. */
@@ -59,7 +59,7 @@ export interface LoopResult extends Position {
  *
  * @throws UserError if the loss or the gradient is no longer finite; the weights are then those before that step.
  */
-export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise<LoopResult> {
+export async function runLoop(loop: Loop, from: Position): Promise<LoopResult> {
   const { method, optimizer, stop, standing, totalSteps } = loop;
   const gradients = new Gradients(loop.parameters);
   let position = from;
@@ -79,14 +79,19 @@ export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise
     while (position.step < totalSteps && stop.signal === undefined) {
       const started = performance.now();
       const plan = method.plan(position.step);
-      const loss = await accumulate(loop, plan.micros, gradients);
-      if (loss === undefined) break;
+      const losses = await accumulate(loop, plan, gradients);
+      if (losses === undefined) break;
       const norm = gradients.globalNorm();
-      if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(position.step + 1, loss, norm);
+      if (!Object.values(losses).every(Number.isFinite) || !Number.isFinite(norm))
+        throw diverged(position.step + 1, losses, norm);
       const lr = loop.learningRate(position.step);
       const gradientScale = clipFactor(norm, loop.maxGradNorm);
       optimizer.update(gradients, { lr, step: position.step + 1, gradientScale });
-      position = { step: position.step + 1, numTokens: position.numTokens + plan.numTokens, loss };
+      position = {
+        step: position.step + 1,
+        numTokens: position.numTokens + plan.numTokens,
+        loss: losses.loss ?? position.loss,
+      };
       standing.step = position.step;
       const seconds = (performance.now() - started) / 1000;
       tokens += plan.numTokens;
@@ -95,12 +100,12 @@ export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise
         global_step: position.step,
         epoch: position.step / method.stepsPerEpoch,
         num_tokens: position.numTokens,
-        loss,
+        ...losses,
         learning_rate: lr,
         grad_norm: norm,
         tokens_per_second: plan.numTokens / seconds,
         step_seconds: seconds,
-        ...plan.metrics,
+        ...plan.figures?.(),
       };
       loop.metrics.append(metrics);
       loop.progress.step(metrics);
@@ -121,62 +126,62 @@ export async function runLoop<Micro>(loop: Loop<Micro>, from: Position): Promise
   }
 }
 
-/** Forward and backward over all micro-batches; undefined if asked to stop on the way. */
-async function accumulate<Micro>(
-  { method, stop }: Loop<Micro>,
-  micros: readonly Micro[],
+/** Forward and backward over all micro-batches: the losses by name, or undefined if asked to stop on the way. */
+async function accumulate(
+  { stop }: Loop,
+  { prepare, micros }: StepPlan,
   gradients: Gradients,
-): Promise<number | undefined> {
+): Promise<Record<string, number> | undefined> {
   gradients.zero();
-  let loss = 0;
+  const losses: Record<string, number> = {};
+  prepare?.();
   for (const micro of micros) {
     await breathe();
     if (stop.signal !== undefined) return undefined;
-    loss += gradients.accumulate(() => method.loss(micro));
+    losses[micro.name] = (losses[micro.name] ?? 0) + gradients.accumulate(() => micro.loss());
   }
-  return loss;
+  return losses;
 }
 
 /**
- * Measures the held-out loss if it is the step for it and there is no record of it yet: a run that was stopped between
+ * Measures what is held out if it is the step for it and there is no record of it yet: a run that was stopped between
  * saving and evaluating a step makes up for it when resumed.
  */
-async function evaluateIfDue<Micro>(loop: Loop<Micro>, step: number): Promise<void> {
-  const { heldOut } = loop.method;
-  if (heldOut === undefined || !isEvalStep(loop, step) || loop.metrics.evaluated.has(step)) return;
+async function evaluateIfDue(loop: Loop, step: number): Promise<void> {
+  if (!isEvalStep(loop, step) || loop.metrics.evaluated.has(step)) return;
+  const measures = loop.method.measures();
+  if (measures.length === 0) return;
   const started = performance.now();
-  const total = { sum: 0, numTargets: 0, numTokens: 0 };
-  for (const micro of heldOut.micros()) {
-    await breathe();
-    if (loop.stop.signal !== undefined) return;
-    const { sum, numTargets, numTokens } = heldOut.measure(micro);
-    total.sum += sum;
-    total.numTargets += numTargets;
-    total.numTokens += numTokens;
+  for (const measure of measures) {
+    for (const piece of measure.pieces()) {
+      await breathe();
+      if (loop.stop.signal !== undefined) return;
+      piece();
+    }
   }
   const metrics: EvalMetrics = {
     global_step: step,
     epoch: step / loop.method.stepsPerEpoch,
-    eval_loss: total.sum / total.numTargets,
-    eval_num_tokens: total.numTokens,
+    ...Object.assign({}, ...measures.map((measure) => measure.figures())),
     eval_seconds: (performance.now() - started) / 1000,
   };
   loop.metrics.append(metrics);
   loop.progress.evaluated(metrics);
 }
 
-function isEvalStep<Micro>({ evalEvery, totalSteps }: Loop<Micro>, step: number): boolean {
+function isEvalStep({ evalEvery, totalSteps }: Loop, step: number): boolean {
   return step === 0 || step === totalSteps || (evalEvery !== null && step % evalEvery === 0);
 }
 
 /** Nothing is left to be done, even if a stop was asked for. */
-function isDone<Micro>(loop: Loop<Micro>, step: number): boolean {
-  return step >= loop.totalSteps && (loop.method.heldOut === undefined || loop.metrics.evaluated.has(step));
+function isDone(loop: Loop, step: number): boolean {
+  return step >= loop.totalSteps && (loop.method.measures().length === 0 || loop.metrics.evaluated.has(step));
 }
 
-function diverged(step: number, loss: number, norm: number): UserError {
+function diverged(step: number, losses: Record<string, number>, norm: number): UserError {
+  const shown = Object.entries(losses).map(([name, loss]) => `${name} ${loss}`);
   return new UserError(
-    `training diverged at step ${step}: loss ${loss}, gradient norm ${norm}. ` +
+    `training diverged at step ${step}: ${shown.join(', ')}, gradient norm ${norm}. ` +
       'The weights of the step before were not touched; try a smaller train.optimizer.lr or a longer warm-up',
   );
 }

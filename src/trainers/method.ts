@@ -1,41 +1,101 @@
-/** What a training method brings to the loop. The loop never asks which method it runs. */
+/**
+ * What a training method brings to a run, in the order in which it is asked: rows as text, rows as tokens, and what is
+ * computed with a model in memory. The run and the loop never ask which method they serve.
+ */
 import type * as tf from '../backend/tfjs.ts';
+import type { Example } from '../data/index.ts';
+import type { Gemma3 } from '../model/index.ts';
+import type { Recipe } from '../recipe/index.ts';
+import type { DataIdentity, DataSource, ModelSource, StopRequest } from '../runs/index.ts';
+import type { ProgressSink } from './progress.ts';
 
-/** The work of one optimizer step. */
-export interface StepPlan<Micro> {
-  /** Passed forward and backward one after the other; the sum of their losses is the loss of the step. */
-  micros: Micro[];
-  /** Tokens that run through the model in this step. */
-  numTokens: number;
-  /** Figures of the method's own for the metrics of this step, its phase for instance. */
-  metrics?: Record<string, number>;
+/** Reads and checks the rows of a recipe; relative paths start from `cwd`. @throws UserError with all that is wrong */
+export type ReadRows<R extends Recipe> = (recipe: R, cwd: string) => Promise<TextRows>;
+
+/** Hears what the user should know. */
+export type Warn = (text: string) => void;
+
+/** A recipe's data as text: everything that needs no model. */
+export interface TextRows {
+  /** As `run.json` lists them. */
+  sources: readonly DataSource[];
+  /** Is the model to be one of chats, by the template its rows are put in? */
+  hasChats: boolean;
+  /** @throws UserError if nothing is left to train on, or tokenizer and model do not belong together */
+  encode(model: Pick<ModelSource, 'tokenizer' | 'config'>, warn: Warn): TokenRows;
 }
 
-/** What one held-out micro-batch adds to the evaluation. */
-export interface Measured {
-  /** Summed negative log-likelihood of its targets, in nats. */
-  sum: number;
-  numTargets: number;
+/** The same as tokens. Its hashes are equal if and only if training sees the same. */
+export interface TokenRows extends DataIdentity {
+  /** Optimizer steps to pass over the training rows once. */
+  stepsPerEpoch: number;
+  trainExamples: number;
+  /** 0 without held-out rows. */
+  evalExamples: number;
+  /** What there is, as `validate` shows it: label and text. */
+  summary: readonly (readonly [label: string, text: string])[];
+  /** Some rows, to look at. */
+  samples: readonly Example[];
+  /** Computes what must be known before the first step. */
+  begin(start: Start): Promise<Method>;
+}
+
+/** What a method begins with. */
+export interface Start {
+  model: Gemma3;
+  /** Absolute. */
+  runDir: string;
+  /** Optimizer steps that the model has done in this run. */
+  step: number;
+  /** The model that the run began with, if `step` is not 0. The caller disposes of it. */
+  firstModel(): Promise<Gemma3>;
+  /** Identity of that model's weights. */
+  modelSha256: string;
+  progress: ProgressSink;
+  stop: StopRequest;
+}
+
+/** One forward and backward pass. */
+export interface Micro {
+  /** What its loss is logged as (`loss`, `align_loss`); losses of one name are summed over the step, others kept apart. */
+  name: string;
+  /** The loss that is differentiated; its factors are already those of the whole step. Called inside a tidy scope. */
+  loss(): tf.Scalar;
+}
+
+/** The work of one optimizer step. */
+export interface StepPlan {
+  /** Run before the micro-batches, without gradients. */
+  prepare?(): void;
+  micros: readonly Micro[];
+  /** Tokens that run through the model in this step. */
   numTokens: number;
+  /** Figures of the method's own for the metrics of this step, asked for after its micro-batches. */
+  figures?(): Record<string, number>;
+}
+
+/** Something that is measured on held-out rows; made anew for each evaluation. */
+export interface Measure {
+  /** Pieces of work, between which a run can be stopped. */
+  pieces(): Iterable<() => void>;
+  /** Figures of all pieces: `eval_loss`, and `eval_loss/es` of the rows in one language. */
+  figures(): Record<string, number>;
 }
 
 /**
- * A training method: which examples a step trains on, and their loss.
+ * What the loop works with.
  *
  * `plan` is a pure function of the step. So whatever changes as training goes on (the order of rows, the phase of a
  * method that alternates between losses) needs no state of its own in a checkpoint.
  */
-export interface Method<Micro> {
-  readonly name: string;
-  /** Steps to pass over the training rows once. */
+export interface Method {
   readonly stepsPerEpoch: number;
-  /** Micro-batches and figures of optimizer step `step`, 0-based over the whole run. */
-  plan(step: number): StepPlan<Micro>;
-  /** The loss that is differentiated; its factors are already those of the whole step. Called inside a tidy scope. */
-  loss(micro: Micro): tf.Scalar;
-  /** Held-out rows, if there are any. */
-  heldOut?: {
-    micros(): Iterable<Micro>;
-    measure(micro: Micro): Measured;
-  };
+  /** Micro-batches of optimizer step `step`, 0-based over the whole run. */
+  plan(step: number): StepPlan;
+  /** Empty without held-out rows. */
+  measures(): readonly Measure[];
+  /** Is this parameter trained? All are by default. */
+  trains?(parameter: string): boolean;
+  /** Metrics to show while it trains, and what to call them. */
+  readonly shown: readonly (readonly [key: string, label: string])[];
 }

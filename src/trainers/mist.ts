@@ -1,18 +1,10 @@
-/**
- * MIST, multilingual instruction tuning: the likelihood of replies, given their prompts, in every language of the data.
- *
- * Shape letters: T tokens of the micro-batch, D model, R rows that predict a target.
- */
-import * as tf from '../backend/tfjs.ts';
-import { chunk, collate, createOrder, type Dataset, type Example, type MicroBatch } from '../data/index.ts';
-import { nll } from '../losses/index.ts';
+/** MIST, multilingual instruction tuning: the likelihood of replies, given their prompts, in every language of the data. */
+import { createOrder, type Example } from '../data/index.ts';
 import type { Gemma3 } from '../model/index.ts';
-import type { Method } from './method.ts';
-
-/** A packed micro-batch and the factor of each of its target tokens. */
-export interface NllMicro extends MicroBatch {
-  targetWeight: number;
-}
+import type { MistRecipe } from '../recipe/index.ts';
+import type { Method, ReadRows } from './method.ts';
+import { nllMeasure, planNll } from './nll.ts';
+import { describeDataset, encodeTrainingData, readTrainingRows } from './training-data.ts';
 
 /** Sizes of what is computed at once. */
 export interface MistSettings {
@@ -23,63 +15,51 @@ export interface MistSettings {
   microBatchSize: number;
 }
 
+/** Rows of a recipe for MIST. */
+export const readMist: ReadRows<MistRecipe> = async (recipe, cwd) => {
+  const rows = await readTrainingRows(recipe, cwd);
+  return {
+    sources: rows.sources,
+    hasChats: rows.hasChats,
+    encode({ tokenizer, config }, warn) {
+      const { train, heldOut } = encodeTrainingData(rows, recipe, tokenizer, config, warn);
+      const held = heldOut?.examples ?? [];
+      return {
+        dataSha256: train.sha256,
+        evalDataSha256: heldOut?.sha256 ?? null,
+        stepsPerEpoch: Math.ceil(train.examples.length / recipe.train.batchSize),
+        trainExamples: train.examples.length,
+        evalExamples: held.length,
+        summary: [
+          ['training', describeDataset(train)],
+          ['held out', heldOut ? describeDataset(heldOut) : 'none'],
+        ],
+        samples: train.examples,
+        async begin({ model }) {
+          return mistMethod(model, train.examples, held, { seed: recipe.seed, ...recipe.train });
+        },
+      };
+    },
+  };
+};
+
 /** The method MIST on a model and encoded rows. */
 export function mistMethod(
   model: Gemma3,
-  train: Pick<Dataset, 'examples'>,
-  heldOut: Pick<Dataset, 'examples'> | undefined,
-  settings: MistSettings,
-): Method<NllMicro> {
-  const order = createOrder(settings.seed, train.examples.length, settings.batchSize);
-  const loss = (micro: NllMicro): tf.Scalar => nllOf(model, micro);
+  train: readonly Example[],
+  heldOut: readonly Example[],
+  { seed, batchSize, microBatchSize }: MistSettings,
+): Method {
+  const order = createOrder(seed, train.length, batchSize);
   return {
-    name: 'mist',
     stepsPerEpoch: order.stepsPerEpoch,
-    plan(step) {
-      const examples = Array.from(order.at(step).rows, (row) => train.examples[row]!);
-      return planNll(examples, settings.microBatchSize);
-    },
-    loss,
-    heldOut: heldOut && {
-      *micros() {
-        for (const group of chunk(heldOut.examples, settings.microBatchSize))
-          yield { ...collate(group), targetWeight: 1 };
-      },
-      measure(micro) {
-        const sum = tf.tidy(() => loss(micro).dataSync()[0]!);
-        return { sum, numTargets: micro.labels_R.length, numTokens: micro.numTokens };
-      },
-    },
+    shown: [['loss', 'loss']],
+    plan: (step) =>
+      planNll(
+        model,
+        Array.from(order.at(step).rows, (row) => train[row]!),
+        microBatchSize,
+      ),
+    measures: () => (heldOut.length === 0 ? [] : [nllMeasure(model, heldOut, microBatchSize)]),
   };
-}
-
-/**
- * Packs the examples of a step into micro-batches. Every target token of the step counts the same, 1 / their number,
- * however the step is split (not the mean of the micro-batches' means: transformers#34191).
- */
-export function planNll(
-  examples: readonly Example[],
-  microBatchSize: number,
-): { micros: NllMicro[]; numTokens: number } {
-  const numTargets = examples.reduce((sum, example) => sum + example.numTargets, 0);
-  const micros = chunk(examples, microBatchSize).map((group) => ({
-    ...collate(group),
-    targetWeight: 1 / numTargets,
-  }));
-  return { micros, numTokens: micros.reduce((sum, micro) => sum + micro.numTokens, 0) };
-}
-
-function nllOf(model: Gemma3, micro: NllMicro): tf.Scalar {
-  const T = micro.tokens_T.length;
-  const { hidden_BTD } = model.forward({
-    tokens_BT: tf.tensor2d(micro.tokens_T, [1, T], 'int32'),
-    positions_BT: tf.tensor2d(micro.positions_T, [1, T], 'int32'),
-    segments_BT: tf.tensor2d(micro.segments_T, [1, T], 'int32'),
-  });
-  const targets = {
-    rows_R: tf.tensor1d(micro.rows_R, 'int32'),
-    labels_R: tf.tensor1d(micro.labels_R, 'int32'),
-    weights_R: tf.fill([micro.labels_R.length], micro.targetWeight) as tf.Tensor1D,
-  };
-  return nll(hidden_BTD, model.parameter('embed_tokens.weight'), targets);
 }

@@ -1,5 +1,5 @@
 /** What a training run tells the world while it goes: the command line draws it, tests record it. */
-import type { DownloadProgress } from '../model/hub/index.ts';
+import type { FindProgress } from '../runs/index.ts';
 
 /** Known before the first step. */
 export interface RunStart {
@@ -17,19 +17,23 @@ export interface RunStart {
   numParameters: number;
   /** One line about backend, dtype and threads. */
   backend: string;
+  /** Metrics to show of each step, and what to call them. */
+  shown: readonly (readonly [key: string, label: string])[];
   /** Steps between lines where there is no terminal to draw a bar on (recipe `log.every`). */
   logEvery: number;
 }
 
-/** One optimizer step; names as in TRL's logs, so that dashboards carry over. A type, not an interface, so that it is a record. */
+/**
+ * One optimizer step; names as in TRL's logs, so that dashboards carry over. The losses of the step are in it by name:
+ * `loss` is the mean negative log-likelihood over its target tokens, in nats. A type, not an interface, so that it is a
+ * record.
+ */
 export type StepMetrics = {
   global_step: number;
   /** Passes over the training rows so far, with a fraction. */
   epoch: number;
   /** Tokens run through the model since the start of the run (prompt and response, no padding). */
   num_tokens: number;
-  /** Mean negative log-likelihood over the target tokens of the step, in nats. */
-  loss: number;
   learning_rate: number;
   /** Global L2 norm of the gradient before clipping. */
   grad_norm: number;
@@ -39,13 +43,10 @@ export type StepMetrics = {
   step_seconds: number;
 } & Record<string, number>;
 
-/** Held-out figures at a step. */
+/** Held-out figures at a step; `eval_loss` is the mean negative log-likelihood of all held-out targets, in nats. */
 export type EvalMetrics = {
   global_step: number;
   epoch: number;
-  /** Mean negative log-likelihood over all held-out target tokens, in nats. */
-  eval_loss: number;
-  eval_num_tokens: number;
   eval_seconds: number;
 } & Record<string, number>;
 
@@ -64,7 +65,7 @@ export interface TrainResult {
   checkpoint: string;
   steps: number;
   numTokens: number;
-  /** Loss of the last optimizer step. */
+  /** The latest `loss`. */
   loss: number;
   /** Held-out loss before the first step and after the last; undefined without held-out rows. */
   evalLossBefore: number | undefined;
@@ -78,14 +79,11 @@ export interface TrainResult {
 }
 
 /** Receives what happens, in order; none of its methods may throw. */
-export interface ProgressSink {
-  /** A model that comes from the hub, before `start`. */
-  downloading(progress: DownloadProgress): void;
+export interface ProgressSink extends FindProgress {
   start(run: RunStart): void;
   step(metrics: StepMetrics): void;
   evaluated(metrics: EvalMetrics): void;
   saved(saved: Saved): void;
-  message(text: string, level?: 'info' | 'warning'): void;
   finish(result: TrainResult): void;
 }
 

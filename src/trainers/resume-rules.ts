@@ -1,7 +1,7 @@
 /** What may change between a run and its resumption, and saying what did. */
 import { UserError } from '../errors.ts';
-import { type Recipe, snakeCase } from '../recipe/index.ts';
-import type { TrainerState } from './checkpoints.ts';
+import { type Recipe, snakeCase, withDefaults } from '../recipe/index.ts';
+import type { TrainerState } from '../runs/checkpoints.ts';
 
 /**
  * Keys that a resume may change: how far, how often to save, measure and print, how fast. Everything else decides what
@@ -71,7 +71,9 @@ export function checkResume(
   force: boolean,
   warn: (text: string) => void,
 ): Change[] {
-  const all = changes(state.recipe, snakeCase(present.recipe)).filter(({ key }) => !matches(key, PLACES));
+  const all = changes(withDefaults(state.recipe), snakeCase(present.recipe)).filter(
+    ({ key }) => !matches(key, PLACES),
+  );
   const refused = all
     .filter(({ key }) => !matches(key, FREE) || matches(key, FIXED))
     .map(({ key, from, to }) => `${key} was ${JSON.stringify(from)} and is now ${JSON.stringify(to)}`);

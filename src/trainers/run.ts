@@ -5,30 +5,39 @@ import { UserError } from '../errors.ts';
 import { countParameters } from '../model/index.ts';
 import { absolutePath } from '../paths.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
-import { asChatModel } from './chat-model.ts';
-import type { StopRequest } from './interrupt.ts';
-import { type Lock, takeLock } from './lock.ts';
-import { lastMetricsStep } from './metrics-log.ts';
-import { findRecipeModel, type ModelSource, modelOnDisk } from './model-source.ts';
-import { optimizerBytes } from './optimizers/index.ts';
-import { type ProgressSink, silent, type TrainResult } from './progress.ts';
-import { changesRounding, checkResume } from './resume-rules.ts';
 import {
   exists,
+  findRecipeModel,
+  type Lock,
+  lastMetricsStep,
   listFolder,
+  type ModelSource,
   makeRunFolder,
+  modelOnDisk,
+  newRecord,
+  type RunRecord,
+  readRecord,
   removeTemporaries,
   replaceFile,
   requireNewRun,
   requireSpace,
   requireWritable,
   runPaths,
+  type StopRequest,
+  type Survey,
   setAside,
-} from './run-files.ts';
-import { newRecord, type RunRecord, readRecord, writeRecord } from './run-record.ts';
+  surveyCheckpoints,
+  takeLock,
+  writeRecord,
+} from '../runs/index.ts';
+import { asChatModel } from './chat-model.ts';
+import { checkOptimizer } from './check-optimizer.ts';
+import type { TextRows } from './method.ts';
+import { readRows } from './methods.ts';
+import { optimizerBytes } from './optimizers/index.ts';
+import { type ProgressSink, silent, type TrainResult } from './progress.ts';
+import { changesRounding, checkResume } from './resume-rules.ts';
 import { type Session, totalSteps, trainSession } from './session.ts';
-import { type Survey, surveyCheckpoints } from './survey.ts';
-import { encodeTrainingData, readTrainingRows, type TrainingRows } from './training-data.ts';
 
 /** How a run is watched and stopped. */
 export interface RunOptions {
@@ -63,9 +72,9 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const resolved = withAbsolutePaths(recipe, cwd);
   const runDir = absolutePath(cwd, recipe.out);
   await requireNewRun(runDir, shown);
-  const rows = await readTrainingRows(recipe, cwd);
-  const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows, recipe);
-  const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warner(progress));
+  const rows = await readRows(recipe, cwd);
+  const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows);
+  const data = rows.encode(source, warner(progress));
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
   const backend = await startBackend(recipe.backend, warner(progress));
   await makeRunFolder(runDir, shown);
@@ -86,14 +95,11 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
       record,
       progress,
       stop: options.stop,
+      firstSource: async () => source,
       own: [],
     });
   });
 }
-
-/** A run of MIST. */
-export const trainMist: (recipe: Recipe & { method: 'mist' }, options?: RunOptions) => Promise<TrainResult> =
-  train;
 
 /**
  * Goes on with a run from its newest whole checkpoint (from the start if none was ever saved), with the recipe it was started
@@ -125,21 +131,23 @@ export async function resumeRun(
   return locked(await takeLock(paths.lock, dir), async () => {
     await removeTemporaries(runDir);
     const record = await readRecord(runDir);
-    const survey = restart ? NOTHING : await surveyCheckpoints(runDir, record, ADVICE);
+    const survey = restart
+      ? NOTHING
+      : await surveyCheckpoints(runDir, record, { advice: ADVICE, checkOptimizer });
     if (survey.whole.length === 0 && !restart) await requireNeverSaved(runDir, dir, record);
     const found = survey.whole.at(-1);
-    const rows = await readTrainingRows(recipe, cwd);
+    const rows = await readRows(recipe, cwd);
     const start = found
       ? await modelOnDisk(found.checkpoint.dir, found.checkpoint.dir)
       : await findRecipeModel(recipe, { cwd, progress });
-    const source = trainedSource(start, rows, recipe);
-    const data = encodeTrainingData(rows, recipe, source.tokenizer, source.config, warn);
+    const source = trainedSource(start, rows);
+    const data = rows.encode(source, warn);
     const began = found?.state ?? record;
     if (began !== undefined) {
       const present = {
         recipe,
-        dataSha256: data.train.sha256,
-        evalDataSha256: data.heldOut?.sha256 ?? null,
+        dataSha256: data.dataSha256,
+        evalDataSha256: data.evalDataSha256,
         // A checkpoint brings its weights along.
         modelSha256: found ? undefined : source.sha256,
       };
@@ -149,7 +157,7 @@ export async function resumeRun(
         warn('results may differ in the last bits from those of the run left as it was');
     }
     const done = found?.state.global_step ?? 0;
-    const total = totalSteps(recipe, data.train.examples.length);
+    const total = totalSteps(recipe, data.stepsPerEpoch);
     if (done > total)
       throw new UserError({ file: dir, message: `the run has done ${done} steps, more than ${total}` });
     if (done === total) warn(`all ${total} steps are done; raise train.max_steps or train.epochs to go on`);
@@ -180,6 +188,7 @@ export async function resumeRun(
       record: made,
       progress,
       stop: options.stop,
+      firstSource: async () => (found ? findRecipeModel(recipe, { cwd, progress }) : source),
       own: survey.whole.map(({ checkpoint }) => checkpoint),
     };
     return trainSession(session, found);
@@ -187,8 +196,7 @@ export async function resumeRun(
 }
 
 /** The source as its checkpoints are to be: a model of chats if it is trained on any. */
-function trainedSource(source: ModelSource, rows: TrainingRows, { data }: Recipe): ModelSource {
-  const hasChats = data.template === 'chat' && rows.train.some(({ kind }) => kind !== 'text');
+function trainedSource(source: ModelSource, { hasChats }: TextRows): ModelSource {
   return hasChats ? asChatModel(source) : source;
 }
 

@@ -2,27 +2,33 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
-import { type Carried, type Gemma3, saveGemma3 } from '../model/index.ts';
+import { type Carried, type Gemma3, type Gemma3Options, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import {
+  asUserError,
   type Checkpoint,
   checkpointName,
+  Interrupted,
+  type MetricsLog,
+  type ModelSource,
+  openMetrics,
   pruneCheckpoints,
+  type RunRecord,
+  runPaths,
+  type Standing,
+  type StopRequest,
+  stopMessage,
   type TrainerState,
   trainerPaths,
+  watchSignals,
   writeCheckpoint,
-} from './checkpoints.ts';
-import { Interrupted, type Standing, type StopRequest, stopMessage, watchSignals } from './interrupt.ts';
+} from '../runs/index.ts';
 import { type LoopResult, type Position, runLoop } from './loop.ts';
-import { openMetrics } from './metrics-log.ts';
-import { mistMethod } from './mist.ts';
-import type { ModelSource } from './model-source.ts';
+import type { TokenRows } from './method.ts';
 import { createOptimizer, loadState, type Optimizer, saveState } from './optimizers/index.ts';
 import type { ProgressSink, TrainResult } from './progress.ts';
-import { asUserError, runPaths } from './run-files.ts';
-import type { RunRecord } from './run-record.ts';
 import { constantWithWarmup, linearWithWarmup, warmupSteps } from './schedule.ts';
-import type { TrainingData } from './training-data.ts';
+import { trainedParameters } from './trained.ts';
 
 /** Everything a run needs, found and checked. */
 export interface Session {
@@ -32,18 +38,20 @@ export interface Session {
   /** The run folder as the user wrote it. */
   shown: string;
   source: ModelSource;
-  data: TrainingData;
+  data: TokenRows;
   backend: BackendInfo;
   record: RunRecord;
   progress: ProgressSink;
   stop: StopRequest | undefined;
+  /** The model that the run began with: where `source` is a checkpoint, another. */
+  firstSource(): Promise<ModelSource>;
   /** Whole checkpoints of this run that are on disk, for pruning. */
   own: Checkpoint[];
 }
 
 /** Optimizer steps of the whole run: `max_steps`, or `epochs` rounded up to whole steps as transformers does. */
-export function totalSteps({ train }: Recipe, numExamples: number): number {
-  return train.maxSteps ?? Math.ceil(train.epochs * Math.ceil(numExamples / train.batchSize));
+export function totalSteps({ train }: Recipe, stepsPerEpoch: number): number {
+  return train.maxSteps ?? Math.ceil(train.epochs * stepsPerEpoch);
 }
 
 /**
@@ -67,50 +75,55 @@ async function runSession(
   resumed: { checkpoint: Checkpoint; state: TrainerState } | undefined,
 ): Promise<TrainResult> {
   const { recipe, runDir, source, data, progress, record } = session;
-  const { train, model: modelFields } = recipe;
+  const { train } = recipe;
   const started = performance.now();
-  const { model, prefix } = await source.load({
-    embedScale: modelFields.embedScale,
-    activationCheckpointing: train.activationCheckpointing,
-  });
+  const { model, prefix } = await source.load(modelOptions(recipe));
   const carried = await source.carried();
-  const optimizer = createOptimizer(train.optimizer, model.parameters, recipe.seed);
   const from: Position = resumed
     ? { step: resumed.state.global_step, numTokens: resumed.state.num_tokens, loss: resumed.state.loss }
     : { step: 0, numTokens: 0, loss: Number.NaN };
-  if (resumed) await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
-  const total = totalSteps(recipe, data.train.examples.length);
-  const method = mistMethod(model, data.train, data.heldOut, { seed: recipe.seed, ...train });
-  const metrics = await openMetrics(runPaths(runDir).metrics, from.step, (text) =>
-    progress.message(text, 'warning'),
-  );
+  const total = totalSteps(recipe, data.stepsPerEpoch);
   const standing: Standing = { step: from.step, saved: from.step };
   const signals =
     session.stop === undefined
       ? watchSignals((name) => progress.message(stopMessage(name, standing)))
       : undefined;
-  resetPeakMemory();
-  progress.start({
-    name: recipe.name,
-    method: recipe.method,
-    runDir,
-    startStep: from.step,
-    totalSteps: total,
-    stepsPerEpoch: method.stepsPerEpoch,
-    trainExamples: data.train.examples.length,
-    evalExamples: data.heldOut?.examples.length ?? 0,
-    numParameters: record.num_parameters,
-    backend: describe(session.backend),
-    logEvery: recipe.log.every,
-  });
   const stop = session.stop ?? signals!;
+  resetPeakMemory();
+  const open: { dispose(): void }[] = [model];
   let result: LoopResult;
+  let metrics: MetricsLog | undefined;
   let peakBytes: number;
   try {
+    const method = await data.begin({
+      ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
+      firstModel: async () => (await (await session.firstSource()).load(modelOptions(recipe))).model,
+    });
+    const parameters = trainedParameters(recipe, model.parameters);
+    const optimizer = createOptimizer(train.optimizer, parameters, recipe.seed);
+    open.push(...optimizer.state.values());
+    if (resumed) await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
+    metrics = await openMetrics(runPaths(runDir).metrics, from.step, (text) =>
+      progress.message(text, 'warning'),
+    );
+    progress.start({
+      name: recipe.name,
+      method: recipe.method,
+      runDir,
+      startStep: from.step,
+      totalSteps: total,
+      stepsPerEpoch: method.stepsPerEpoch,
+      trainExamples: data.trainExamples,
+      evalExamples: data.evalExamples,
+      numParameters: record.num_parameters,
+      backend: describe(session.backend),
+      shown: method.shown,
+      logEvery: recipe.log.every,
+    });
     result = await runLoop(
       {
         method,
-        parameters: model.parameters,
+        parameters,
         optimizer,
         learningRate: (step) => learningRate(recipe, step, total),
         maxGradNorm: train.maxGradNorm,
@@ -129,10 +142,9 @@ async function runSession(
     peakBytes = memoryInfo().peakBytes;
   } finally {
     signals?.dispose();
-    metrics.close();
+    metrics?.close();
     await carried.close();
-    for (const tensor of optimizer.state.values()) tensor.dispose();
-    model.dispose();
+    for (const held of open) held.dispose();
   }
   if (result.stopped) throw new Interrupted(stop.signal!, result.step, runDir);
   const outcome: TrainResult = {
@@ -141,14 +153,18 @@ async function runSession(
     steps: result.step,
     numTokens: result.numTokens,
     loss: result.loss,
-    evalLossBefore: metrics.evaluated.get(0),
-    evalLossAfter: metrics.evaluated.get(result.step),
+    evalLossBefore: metrics.evaluated.get(0)?.eval_loss,
+    evalLossAfter: metrics.evaluated.get(result.step)?.eval_loss,
     seconds: (performance.now() - started) / 1000,
     tokensPerSecond: result.stepSeconds === 0 ? 0 : result.tokens / result.stepSeconds,
     peakBytes,
   };
   progress.finish(outcome);
   return outcome;
+}
+
+function modelOptions({ model, train }: Recipe): Gemma3Options {
+  return { embedScale: model.embedScale, activationCheckpointing: train.activationCheckpointing };
 }
 
 /** Peak learning rate times the schedule's factor at a 0-based step. */

@@ -2,15 +2,19 @@
 import { type Dataset, encodeRows, type Row, readSource, splitRows } from '../data/index.ts';
 import { type Problem, UserError } from '../errors.ts';
 import type { Gemma3Config } from '../model/index.ts';
-import { type Tokenizer, templateWritesBos } from '../model/tokenizer/index.ts';
+import { requireIds, type Tokenizer, templateWritesBos } from '../model/tokenizer/index.ts';
 import type { Recipe } from '../recipe/index.ts';
+import type { DataSource } from '../runs/index.ts';
+import type { Warn } from './method.ts';
 
 /** Rows as text, read and checked. */
 export interface TrainingRows {
   train: Row[];
   heldOut: Row[];
   /** Files and built-in sets they came from, as `run.json` lists them. */
-  sources: { path: string; sha256: string; rows: number; use: 'train' | 'eval' }[];
+  sources: DataSource[];
+  /** Are there chats to be put into the model's template? */
+  hasChats: boolean;
   /** What was passed over in reading, for the user to know. */
   notes: string[];
 }
@@ -20,8 +24,6 @@ export interface TrainingData {
   train: Dataset;
   heldOut: Dataset | undefined;
 }
-
-type Warn = (text: string) => void;
 
 /**
  * Reads every source of the recipe and splits off what is held out.
@@ -52,7 +54,9 @@ export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Pro
   const rows = await read(data.train, 'train');
   const evalRows = data.eval && (await read(data.eval, 'eval'));
   if (problems.length > 0) throw new UserError(problems);
-  if (evalRows !== null) return { train: rows, heldOut: evalRows, sources, notes: [...notes] };
+  const hasChats = data.template === 'chat' && rows.some(({ kind }) => kind !== 'text');
+  const found = { sources, hasChats, notes: [...notes] };
+  if (evalRows !== null) return { train: rows, heldOut: evalRows, ...found };
   const { train, heldOut } = splitRows(rows, data.evalFraction);
   if (train.length === 0) {
     throw new UserError(
@@ -64,7 +68,7 @@ export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Pro
       `data.eval_fraction ${data.evalFraction} holds out none of ${rows.length} rows; raise it, or set it to 0`,
     );
   }
-  return { train, heldOut, sources, notes: [...notes] };
+  return { train, heldOut, ...found };
 }
 
 /**
@@ -84,15 +88,11 @@ export function encodeTrainingData(
   const encode = (list: Row[], what: string): Dataset => {
     const dataset = encodeRows(list, tokenizer, data);
     report(dataset, list.length, what, data, warn);
-    for (const { ids } of dataset.examples) requireIds(ids, config, tokenizer);
+    for (const { ids } of dataset.examples) requireIds(ids, config.vocabSize, tokenizer);
     warnOfLength(dataset, what, config.maxPositionEmbeddings, warn);
     return dataset;
   };
-  if (
-    data.template === 'chat' &&
-    rows.train.some(({ kind }) => kind !== 'text') &&
-    !templateWritesBos(tokenizer)
-  )
+  if (rows.hasChats && !templateWritesBos(tokenizer))
     warn(
       `the chat template writes no ${tokenizer.names.bos}; every row begins with one all the same, as Gemma needs it`,
     );
@@ -100,6 +100,12 @@ export function encodeTrainingData(
     train: encode(rows.train, 'training'),
     heldOut: rows.heldOut.length === 0 ? undefined : encode(rows.heldOut, 'held-out'),
   };
+}
+
+/** Rows, tokens and targets of a data set in a line. */
+export function describeDataset({ examples, numTokens, numTargets }: Dataset): string {
+  const count = (n: number) => n.toLocaleString('en-US');
+  return `${count(examples.length)} rows, ${count(numTokens)} tokens, ${count(numTargets)} of them trained on`;
 }
 
 function report(
@@ -140,20 +146,4 @@ function warnOfLength({ examples }: Dataset, what: string, positions: number, wa
     `${long.length} of ${examples.length} ${what} rows are longer than the ${positions} tokens that the model reads ` +
       `(max_position_embeddings), up to ${longest}; data.max_seq_len=${positions} cuts them`,
   );
-}
-
-/**
- * Holds ids to the rows of the embedding.
- * @throws UserError naming the first token that has none
- */
-export function requireIds(ids: ArrayLike<number>, { vocabSize }: Gemma3Config, tokenizer: Tokenizer): void {
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
-    if (id < vocabSize) continue;
-    const message = `gives id ${id} (${tokenizer.idToToken(id)}), but the model has ${vocabSize} embeddings`;
-    throw new UserError({
-      file: tokenizer.path,
-      message: `the tokenizer does not belong to the model: it ${message}`,
-    });
-  }
 }

@@ -10,7 +10,7 @@ import { nll } from '../../src/losses/index.ts';
 import { createGemma3, presetConfig } from '../../src/model/index.ts';
 import { train } from '../../src/trainers/run.ts';
 import { readValues } from '../parity/fixture.ts';
-import { temporaryFolder } from '../trainers/temporary.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { recipe } from '../trainers/tiny-run.ts';
 
 const TOLERANCE = 1e-4;

@@ -13,6 +13,7 @@ const RUN: RunStart = {
   evalExamples: 0,
   numParameters: 1_000_000,
   backend: 'torch',
+  shown: [['loss', 'loss']],
   logEvery: 5,
 };
 

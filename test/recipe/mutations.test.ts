@@ -33,6 +33,7 @@ const FULL = {
     micro_batch_size: 3,
     epochs: 2.5,
     max_steps: 77,
+    parameters: 'attention',
     optimizer: {
       name: 'adafactor',
       lr: 1e-3,

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../../src/errors.ts';
-import { Interrupted } from '../../src/trainers/interrupt.ts';
+import { Interrupted } from '../../src/runs/interrupt.ts';
 import { resumeRun, train } from '../../src/trainers/run.ts';
 import { recipe, recorder } from './tiny-run.ts';
 

@@ -2,8 +2,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import seedrandom from 'seedrandom';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary.ts';
 import { buildDriver, type Child, start } from './child.ts';
-import { temporaryFolder } from './temporary.ts';
 import { digest, metricsOf } from './tiny-run.ts';
 
 const folder = temporaryFolder();

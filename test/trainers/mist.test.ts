@@ -5,7 +5,8 @@ import * as tf from '../../src/backend/tfjs.ts';
 import { chunk, collate, type Dataset, encodeRows, toyRows } from '../../src/data/index.ts';
 import { createGemma3, type Gemma3, presetConfig } from '../../src/model/index.ts';
 import { loadTokenizer } from '../../src/model/tokenizer/index.ts';
-import { mistMethod, type NllMicro, planNll } from '../../src/trainers/mist.ts';
+import type { Micro } from '../../src/trainers/method.ts';
+import { nllMeasure, nllMicro, planNll } from '../../src/trainers/nll.ts';
 
 const TINY = join(import.meta.dirname, '../../data/tiny');
 
@@ -23,16 +24,15 @@ describe.each(['torch', 'wasm'] as const)('MIST on %s', (name) => {
       maxSeqLen: 640,
       template: 'chat',
     });
-    whole = run(planNll(data.examples, 8).micros);
+    whole = run(planNll(model, data.examples, 8).micros);
   });
   afterAll(() => model.dispose());
 
   /** Loss and gradients of one optimizer step over the eight rows, split as given. */
-  function run(micros: readonly NllMicro[]): { loss: number; gradients: Map<string, Float32Array> } {
-    const { loss } = mistMethod(model, data, undefined, { seed: 1, batchSize: 8, microBatchSize: 8 });
+  function run(micros: readonly Micro[]): { loss: number; gradients: Map<string, Float32Array> } {
     const into = new Gradients(model.parameters);
     let total = 0;
-    for (const micro of micros) total += into.accumulate(() => loss(micro));
+    for (const micro of micros) total += into.accumulate(() => micro.loss());
     const gradients = new Map(
       [...model.parameters.keys()].map((key) => [key, into.get(key).dataSync() as Float32Array]),
     );
@@ -63,26 +63,43 @@ describe.each(['torch', 'wasm'] as const)('MIST on %s', (name) => {
   it.each([1, 3, 4])(
     'gives the loss and gradients of one micro-batch of 8 in micro-batches of %i',
     (size) => {
-      expectEqual(whole, run(planNll(data.examples, size).micros));
+      expectEqual(whole, run(planNll(model, data.examples, size).micros));
     },
   );
 
   it('does not see padding', () => {
-    const plain = planNll(data.examples, 8).micros;
-    const padded = chunk(data.examples, 2).map((group) => ({
-      ...collate(group, 64, 7),
-      targetWeight: plain[0]!.targetWeight,
-    }));
-    expect(padded[0]!.tokens_T.length).toBeGreaterThan(padded[0]!.numTokens);
+    const weight = 1 / data.numTargets;
+    const batches = chunk(data.examples, 2).map((group) => collate(group, 64, 7));
+    expect(batches[0]!.tokens_T.length).toBeGreaterThan(batches[0]!.numTokens);
+    const padded = batches.map((batch) => nllMicro(model, batch, weight));
     expectEqual(whole, run(padded));
   });
 
   it('keeps packed rows apart: their summed losses are those of each alone', () => {
-    const { heldOut } = mistMethod(model, data, data, { seed: 1, batchSize: 8, microBatchSize: 8 });
-    const together = [...heldOut!.micros()].map((micro) => heldOut!.measure(micro).sum)[0]!;
-    const alone = data.examples.map(
-      (example) => heldOut!.measure({ ...collate([example]), targetWeight: 1 }).sum,
-    );
-    expect(Math.abs(together - alone.reduce((a, b) => a + b)) / together).toBeLessThan(1e-5);
+    const measure = (size: number) => {
+      const made = nllMeasure(model, data.examples, size);
+      for (const piece of made.pieces()) piece();
+      return made.figures();
+    };
+    const [together, alone] = [measure(8), measure(1)];
+    for (const [key, value] of Object.entries(together))
+      expect(Math.abs(value - alone[key]!) / value, key).toBeLessThan(1e-5);
+  });
+
+  it('measures held-out rows by language, too: their mean, each target counting once, is the whole', () => {
+    const made = nllMeasure(model, data.examples, 8);
+    for (const piece of made.pieces()) piece();
+    const figures = made.figures();
+    const languages = [...new Set(data.examples.map(({ lang }) => lang!))].sort();
+    expect(languages.length).toBeGreaterThan(2);
+    expect(Object.keys(figures)).toEqual([
+      'eval_loss',
+      ...languages.map((lang) => `eval_loss/${lang}`),
+      'eval_num_tokens',
+    ]);
+    const targets = (lang: string) =>
+      data.examples.filter((row) => row.lang === lang).reduce((sum, { numTargets }) => sum + numTargets, 0);
+    const sum = languages.reduce((all, lang) => all + figures[`eval_loss/${lang}`]! * targets(lang), 0);
+    expect(sum / data.numTargets).toBeCloseTo(figures.eval_loss!, 5);
   });
 });

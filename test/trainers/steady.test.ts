@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type MemoryInfo, memoryInfo } from '../../src/backend/index.ts';
 import { train } from '../../src/trainers/run.ts';
 import { startTorch } from '../backend/torch.ts';
-import { temporaryFolder } from './temporary.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { recipe, recorder } from './tiny-run.ts';
 
 const folder = temporaryFolder();

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { memoryInfo } from '../../src/backend/index.ts';
 import { UserError } from '../../src/errors.ts';
 import { openSafetensors } from '../../src/model/files/index.ts';
-import { Interrupted } from '../../src/trainers/interrupt.ts';
+import { Interrupted } from '../../src/runs/interrupt.ts';
 import { resumeRun, train } from '../../src/trainers/run.ts';
-import { temporaryFolder } from './temporary.ts';
+import { temporaryFolder } from '../temporary.ts';
 import { digest, metricsOf, recipe, recorder } from './tiny-run.ts';
 
 const folder = temporaryFolder();

@@ -110,7 +110,7 @@ export const generate: CommandModule<object, GenerateArgs> = {
   async handler(args) {
     const [{ generateText }, { EXIT_CODES }] = await Promise.all([
       import('../generate.ts'),
-      import('../../trainers/index.ts'),
+      import('../../runs/index.ts'),
     ]);
     // yargs hands out a lone `-` as an empty text.
     const isDash = args.prompt === '' && process.argv.includes('-');

@@ -9,4 +9,5 @@ export {
 } from './chat.ts';
 export { type LoadTokenizerOptions, loadTokenizer, TINY_TOKENIZER } from './load.ts';
 export { isReply, type Message } from './message.ts';
+export { requireIds } from './require-ids.ts';
 export type { DecodeOptions, EncodeOptions, Tokenizer } from './tokenizer.ts';

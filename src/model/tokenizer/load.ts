@@ -3,10 +3,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../errors.ts';
+import { ifThere } from '../../if-there.ts';
 import { decodeText } from '../../text.ts';
 import { isRecord } from '../config-reader.ts';
 import { isGguf } from '../files/gguf.ts';
-import { ifThere } from '../files/if-there.ts';
 import { readJson, readJsonIfThere } from '../files/json.ts';
 import { readGgufVocabulary } from './gguf.ts';
 import { readTokenNames, type TokenNames } from './names.ts';

@@ -2,9 +2,9 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { checkGemma3, parameterShapes } from '../model/index.ts';
+import { openSafetensors } from '../model/files/index.ts';
+import { checkGemma3, type Gemma3Config } from '../model/index.ts';
 import { type Checkpoint, listCheckpoints, type TrainerState, trainerPaths } from './checkpoints.ts';
-import { checkState, stateShapes } from './optimizers/index.ts';
 import { asUserError, isNotThere, listFolder } from './run-files.ts';
 import { type RunRecord, readRecord } from './run-record.ts';
 
@@ -22,6 +22,14 @@ export interface Survey {
   others: { checkpoint: Checkpoint; reason: string }[];
 }
 
+/** How a survey is made. */
+export interface SurveyOptions {
+  /** What to do where none can be gone on from, for the error. */
+  advice?: string;
+  /** Throws a UserError if the optimizer's file is not what the state says; by default its header must match its size. */
+  checkOptimizer?: (path: string, state: TrainerState, config: Gemma3Config) => Promise<void>;
+}
+
 /**
  * Looks at every checkpoint of a run: state, config, and the headers of weights and optimizer against their files.
  *
@@ -31,7 +39,7 @@ export interface Survey {
 export async function surveyCheckpoints(
   runDir: string,
   record: RunRecord | undefined,
-  advice = 'mend one, or bring one back',
+  { advice = 'mend one, or bring one back', checkOptimizer = checkFile }: SurveyOptions = {},
 ): Promise<Survey> {
   const survey: Survey = { whole: [], others: [] };
   let like: Belonging | undefined = record && {
@@ -41,7 +49,7 @@ export async function surveyCheckpoints(
     model_sha256: record.model.sha256,
   };
   for (const checkpoint of (await listCheckpoints(runDir)).reverse()) {
-    const found = await inspect(checkpoint);
+    const found = await inspect(checkpoint, checkOptimizer);
     const foreign = typeof found !== 'string' && like !== undefined && !isSameRun(found, like);
     if (typeof found === 'string') survey.others.unshift({ checkpoint, reason: `is damaged: ${found}` });
     else if (foreign) survey.others.unshift({ checkpoint, reason: 'is of another run' });
@@ -83,7 +91,10 @@ function isSameRun(a: Belonging, b: Belonging): boolean {
 }
 
 /** The state of a checkpoint, or what is damaged in it. */
-async function inspect({ dir, step }: Checkpoint): Promise<TrainerState | string> {
+async function inspect(
+  { dir, step }: Checkpoint,
+  checkOptimizer: NonNullable<SurveyOptions['checkOptimizer']>,
+): Promise<TrainerState | string> {
   const paths = trainerPaths(dir);
   try {
     await requireReadable(dir, paths.folder);
@@ -91,10 +102,7 @@ async function inspect({ dir, step }: Checkpoint): Promise<TrainerState | string
     const wrong = stateDamage(state, step);
     if (wrong !== undefined) return `trainer/state.json ${wrong}`;
     const config = await checkGemma3(dir);
-    const { train, backend } = state.recipe as SavedRecipe;
-    const optimizer = { name: train.optimizer.name, bf16Weights: train.optimizer.bf16_weights };
-    const bf16 = backend.storage === 'bfloat16';
-    await checkState(stateShapes(optimizer, parameterShapes(config), bf16), paths.optimizer);
+    await checkOptimizer(paths.optimizer, state, config);
     return state;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -104,6 +112,10 @@ async function inspect({ dir, step }: Checkpoint): Promise<TrainerState | string
     if (isNotThere(error) || code === 'EISDIR') return message;
     throw asUserError(error, dir, 'the checkpoint cannot be read');
   }
+}
+
+async function checkFile(path: string): Promise<void> {
+  await (await openSafetensors(path)).close();
 }
 
 /** Something that is there and may not, or cannot, be read. */
@@ -128,8 +140,12 @@ async function requireReadable(...folders: string[]): Promise<void> {
 }
 
 /** The part of a recipe in `state.json` that decides what the optimizer's file holds. */
-interface SavedRecipe {
-  train: { optimizer: { name: 'adamw' | 'adafactor'; bf16_weights: 'stochastic_rounding' | 'master_copy' } };
+export interface SavedRecipe {
+  train: {
+    optimizer: { name: 'adamw' | 'adafactor'; bf16_weights: 'stochastic_rounding' | 'master_copy' };
+    /** Runs of older versions trained all. */
+    parameters?: 'all' | 'attention';
+  };
   backend: { storage: string };
 }
 

@@ -13,10 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fetchModel, fetchTokenizer, parseHubId } from '../../../src/model/hub/index.ts';
-import { packageRoot } from '../../../src/paths.ts';
-import { findModel } from '../../../src/trainers/model-source.ts';
-import { COMMIT, gitHash, type Seen, sha256, startHub, type TestHub } from './server.ts';
+import { parseHubId } from '../../src/hub/index.ts';
+import { fetchModel, fetchTokenizer } from '../../src/model/fetch.ts';
+import { packageRoot } from '../../src/paths.ts';
+import { findModel } from '../../src/runs/model-source.ts';
+import { COMMIT, gitHash, type Seen, sha256, startHub, type TestHub } from '../hub/server.ts';
 
 const read = (path: string) => readFileSync(join(packageRoot(), path));
 const weights = read('test/fixtures/parity/270m/model.safetensors');

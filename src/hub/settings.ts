@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { getHFHubCachePath } from '@huggingface/hub';
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 
 export interface HubSettings {
   /** Without a slash at its end. */

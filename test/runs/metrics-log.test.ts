@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openMetrics } from '../../src/trainers/metrics-log.ts';
-import { temporaryFolder } from './temporary.ts';
+import { openMetrics } from '../../src/runs/metrics-log.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const folder = temporaryFolder();
 const steps = async (path: string): Promise<number[]> =>
@@ -15,12 +15,12 @@ describe('metrics.jsonl', () => {
   it('is cut back to the step that a resume starts from, so that it has each step once', async () => {
     const path = join(folder.path, 'a.jsonl');
     const first = await openMetrics(path, 0);
-    first.append({ global_step: 0, eval_loss: 4 });
+    first.append({ global_step: 0, eval_loss: 4, eval_seconds: 1 });
     for (const global_step of [1, 2, 3]) first.append({ global_step, loss: 1 });
-    first.append({ global_step: 3, eval_loss: 2 });
+    first.append({ global_step: 3, eval_loss: 2, eval_seconds: 1 });
     first.close();
     const second = await openMetrics(path, 2);
-    expect([...second.evaluated]).toEqual([[0, 4]]);
+    expect([...second.evaluated]).toEqual([[0, { global_step: 0, eval_loss: 4, eval_seconds: 1 }]]);
     second.append({ global_step: 3, loss: 1 });
     second.close();
     expect(await steps(path)).toEqual([0, 1, 2, 3]);

@@ -6,12 +6,12 @@ import { UserError } from '../../src/errors.ts';
 import { openCheckpoint } from '../../src/model/checkpoint.ts';
 import { writeSafetensorsDirectory } from '../../src/model/files/index.ts';
 import { loadTokenizer } from '../../src/model/tokenizer/index.ts';
-import { findModel, modelOnDisk } from '../../src/trainers/model-source.ts';
+import { findModel, modelOnDisk } from '../../src/runs/model-source.ts';
 import { resumeRun, train } from '../../src/trainers/run.ts';
 import { startTorch } from '../backend/torch.ts';
 import { writeTinyGguf } from '../model/tiny-gguf.ts';
-import { temporaryFolder } from './temporary.ts';
-import { recipe } from './tiny-run.ts';
+import { temporaryFolder } from '../temporary.ts';
+import { recipe } from '../trainers/tiny-run.ts';
 
 const folder = temporaryFolder();
 const ROOT = join(import.meta.dirname, '../..');

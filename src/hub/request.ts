@@ -1,5 +1,5 @@
 /** Requests to the hub, with its answers in words. */
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 import type { HubId } from './id.ts';
 import { type HubProxy, proxiedFetch, proxyFor } from './proxy.ts';
 import type { HubSettings } from './settings.ts';

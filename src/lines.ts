@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { UserError } from '../errors.ts';
+import { UserError } from './errors.ts';
 
 /** A line of a file, with its 1-based number. */
 export interface Line {

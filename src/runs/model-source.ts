@@ -5,9 +5,10 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
+import { type DownloadProgress, type FetchOptions, type HubId, parseHubId } from '../hub/index.ts';
+import { ifThere } from '../if-there.ts';
 import { readCompanions, readTemplates, refuseAdapter } from '../model/companions.ts';
-import { ifThere } from '../model/files/if-there.ts';
-import { type FetchOptions, fetchModel, fetchTokenizer, type HubId, parseHubId } from '../model/hub/index.ts';
+import { fetchModel, fetchTokenizer } from '../model/fetch.ts';
 import {
   type Carried,
   checkGemma3,
@@ -25,7 +26,6 @@ import {
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer/index.ts';
 import { absolutePath, packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
-import { type ProgressSink, silent } from './progress.ts';
 import { exists, runPaths } from './run-files.ts';
 import { newestCheckpoint } from './survey.ts';
 
@@ -60,9 +60,16 @@ export interface ModelName {
 export interface FindOptions {
   /** Directory that relative paths start from. */
   cwd: string;
-  /** Told of a download, and of what is passed over on the way. */
-  progress?: Pick<ProgressSink, 'downloading' | 'message'>;
+  progress?: FindProgress;
 }
+
+/** Told of a download, and of what is passed over on the way. */
+export interface FindProgress {
+  downloading(progress: DownloadProgress): void;
+  message(text: string, level?: 'info' | 'warning'): void;
+}
+
+const silent: FindProgress = { downloading() {}, message() {} };
 
 /** Finds `recipe.model`; as `findModel`. */
 export function findRecipeModel(recipe: Recipe, options: FindOptions): Promise<ModelSource> {
@@ -104,7 +111,7 @@ async function findTokenizer(name: string, { cwd, progress = silent }: FindOptio
   return fetchTokenizer(await idOf(name, path, 'tokenizer', TOKENIZER_ALLOWED), fromHub(progress));
 }
 
-function fromHub(progress: Pick<ProgressSink, 'downloading' | 'message'>): FetchOptions {
+function fromHub(progress: FindProgress): FetchOptions {
   return {
     onProgress: (download) => progress.downloading(download),
     onWarning: (text) => progress.message(text, 'warning'),

@@ -1,5 +1,5 @@
 /** What may be missing, but must be readable when it is there. */
-import { UserError } from '../../errors.ts';
+import { UserError } from './errors.ts';
 
 /**
  * `undefined` when there is no such file or directory; `work` reads `path`, which messages name.

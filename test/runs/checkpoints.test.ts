@@ -7,9 +7,9 @@ import {
   pruneCheckpoints,
   trainerPaths,
   writeCheckpoint,
-} from '../../src/trainers/checkpoints.ts';
-import { makeRunFolder } from '../../src/trainers/run-files.ts';
-import { temporaryFolder } from './temporary.ts';
+} from '../../src/runs/checkpoints.ts';
+import { makeRunFolder } from '../../src/runs/run-files.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const folder = temporaryFolder();
 

@@ -6,8 +6,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withLock } from '../../scripts/lock.mjs';
-import { takeLock } from '../../src/trainers/lock.ts';
-import { temporaryFolder } from './temporary.ts';
+import { takeLock } from '../../src/runs/lock.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const folder = temporaryFolder();
 

@@ -4,8 +4,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fetchModel, parseHubId } from '../../../src/model/hub/index.ts';
-import { proxyFor } from '../../../src/model/hub/proxy.ts';
+import { parseHubId } from '../../src/hub/index.ts';
+import { proxyFor } from '../../src/hub/proxy.ts';
+import { fetchModel } from '../../src/model/fetch.ts';
 import { startHub, type TestHub } from './server.ts';
 
 const VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];

@@ -1,7 +1,7 @@
 /** `metrics.jsonl`: one JSON object a line, for each optimizer step and each evaluation, each step once. */
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { readLines } from '../data/lines.ts';
+import { readLines } from '../lines.ts';
 import { exists } from './run-files.ts';
 
 /** The last step that a metrics file has a line for; 0 where there is none. */
@@ -17,8 +17,8 @@ export async function lastMetricsStep(path: string): Promise<number> {
 
 /** An open metrics file. */
 export interface MetricsLog {
-  /** Steps with an evaluation on record. */
-  readonly evaluated: ReadonlyMap<number, number>;
+  /** Evaluations on record, by step. */
+  readonly evaluated: ReadonlyMap<number, Record<string, number>>;
   append(record: Record<string, number>): void;
   /** Flushes what has been appended to the disk. */
   sync(): void;
@@ -34,7 +34,7 @@ export async function openMetrics(
   step: number,
   warn: (text: string) => void = () => {},
 ): Promise<MetricsLog> {
-  const evaluated = new Map<number, number>();
+  const evaluated = new Map<number, Record<string, number>>();
   let keptBytes = 0;
   let last = 0;
   if (await exists(path)) {
@@ -46,8 +46,8 @@ export async function openMetrics(
       // The newline is the last byte of a record to be written.
       if (end > size) break;
       keptBytes = end;
-      if (typeof record.loss === 'number') last = Number(record.global_step);
-      if (typeof record.eval_loss === 'number') evaluated.set(Number(record.global_step), record.eval_loss);
+      if (isEvaluation(record)) evaluated.set(Number(record.global_step), record as Record<string, number>);
+      else last = Number(record.global_step);
     }
   }
   if (last < step)
@@ -58,11 +58,16 @@ export async function openMetrics(
     evaluated,
     append(record) {
       writeSync(fd, `${JSON.stringify(record)}\n`);
-      if (typeof record.eval_loss === 'number') evaluated.set(Number(record.global_step), record.eval_loss);
+      if (isEvaluation(record)) evaluated.set(record.global_step!, record);
     },
     sync: () => fsyncSync(fd),
     close: () => closeSync(fd),
   };
+}
+
+/** Steps and evaluations are lines of one file. */
+function isEvaluation(record: Record<string, unknown>): boolean {
+  return typeof record.eval_seconds === 'number';
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

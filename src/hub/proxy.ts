@@ -4,7 +4,7 @@
  * knows none of them, and undici's EnvHttpProxyAgent neither ALL_PROXY nor that HTTP_PROXY is not for https.
  */
 import { BlockList, isIP } from 'node:net';
-import { UserError } from '../../errors.ts';
+import { UserError } from '../errors.ts';
 
 /** A proxy that a request goes through. */
 export interface HubProxy {

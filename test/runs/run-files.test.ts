@@ -10,8 +10,8 @@ import {
   replaceFile,
   requireNewRun,
   requireSpace,
-} from '../../src/trainers/run-files.ts';
-import { temporaryFolder } from './temporary.ts';
+} from '../../src/runs/run-files.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const folder = temporaryFolder();
 

@@ -8,7 +8,21 @@ import { countParameters } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import type { ModelSource } from './model-source.ts';
 import { asUserError, isNotThere, replaceFile, runPaths } from './run-files.ts';
-import type { TrainingData, TrainingRows } from './training-data.ts';
+
+/** A file or built-in set that rows came from. */
+export interface DataSource {
+  path: string;
+  sha256: string;
+  rows: number;
+  use: 'train' | 'eval';
+}
+
+/** Hashes of the encoded rows. */
+export interface DataIdentity {
+  dataSha256: string;
+  /** null without held-out rows. */
+  evalDataSha256: string | null;
+}
 
 /** Snake case, as it is on disk. */
 export interface RunRecord {
@@ -24,7 +38,7 @@ export interface RunRecord {
   seed: number;
   num_parameters: number;
   model: { path: string; sha256: string };
-  data: TrainingRows['sources'];
+  data: DataSource[];
   /** SHA-256 over the encoded rows. */
   data_sha256: string;
   eval_data_sha256: string | null;
@@ -40,8 +54,8 @@ export function newRecord(run: {
   argv: readonly string[];
   backend: BackendInfo;
   source: ModelSource;
-  data: TrainingData;
-  sources: TrainingRows['sources'];
+  data: DataIdentity;
+  sources: readonly DataSource[];
 }): RunRecord {
   const { recipe, argv, backend, source, data, sources } = run;
   const torch: Record<string, string> = backend.torch === undefined ? {} : { torch: backend.torch };
@@ -57,9 +71,9 @@ export function newRecord(run: {
     seed: recipe.seed,
     num_parameters: countParameters(source.config),
     model: { path: recipe.model.path, sha256: source.sha256 },
-    data: sources,
-    data_sha256: data.train.sha256,
-    eval_data_sha256: data.heldOut?.sha256 ?? null,
+    data: [...sources],
+    data_sha256: data.dataSha256,
+    eval_data_sha256: data.evalDataSha256,
     recipe: snakeCase(recipe),
     resumed: [],
   };

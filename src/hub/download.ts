@@ -7,8 +7,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from '../../errors.ts';
-import { ifThere } from '../files/if-there.ts';
+import { UserError } from '../errors.ts';
+import { ifThere } from '../if-there.ts';
 import { reasonOf, Unreachable } from './request.ts';
 
 export interface FileToDownload {

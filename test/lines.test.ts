@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Line, readLines } from '../../src/data/lines.ts';
+import { type Line, readLines } from '../src/lines.ts';
 
 let dir: string;
 beforeAll(async () => {

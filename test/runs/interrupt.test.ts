@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { breathe, ECHO_MS, Interrupted, stopMessage, watchSignals } from '../../src/trainers/interrupt.ts';
+import { breathe, ECHO_MS, Interrupted, stopMessage, watchSignals } from '../../src/runs/interrupt.ts';
 
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 

@@ -1,0 +1,17 @@
+/** Whether the optimizer's file in a checkpoint is one that the run can go on with. */
+import { type Gemma3Config, parameterShapes } from '../model/index.ts';
+import type { SavedRecipe, TrainerState } from '../runs/index.ts';
+import { checkState, stateShapes } from './optimizers/index.ts';
+import { trainedParameters } from './trained.ts';
+
+/** Holds the file to the optimizer that the checkpoint names. @throws UserError if it has other tensors, or is cut */
+export async function checkOptimizer(path: string, state: TrainerState, config: Gemma3Config): Promise<void> {
+  const { train, backend } = state.recipe as SavedRecipe;
+  const optimizer = { name: train.optimizer.name, bf16Weights: train.optimizer.bf16_weights };
+  const parameters = trainedParameters(
+    { train: { parameters: train.parameters ?? 'all' } },
+    parameterShapes(config),
+  );
+  const shapes = stateShapes(optimizer, parameters, backend.storage === 'bfloat16');
+  await checkState(shapes, path);
+}
