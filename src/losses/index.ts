@@ -1,3 +1,13 @@
+export {
+  CLO_SEQUENCES,
+  type CloBatch,
+  type CloOptions,
+  type CloPair,
+  type CloSequence,
+  type CloValues,
+  clo,
+  cloValues,
+} from './clo.ts';
 export { exactProduct } from './exact-product.ts';
 export { languageMatching, type MatchingHead } from './language-matching.ts';
 export {
@@ -20,3 +30,11 @@ export {
   poolStatistics,
   type TokenRange,
 } from './pool.ts';
+export {
+  type Preference,
+  type PreferenceOptions,
+  preference,
+  type Response,
+  SATURATED,
+} from './preference.ts';
+export { type SequenceLogProbs, type SequenceTargets, sequenceLogProbs } from './sequence-log-probs.ts';

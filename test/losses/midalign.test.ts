@@ -128,6 +128,14 @@ describe.each(['torch', 'wasm'] as const)('InfoNCE on %s', (name) => {
     expect([value, ...gradients.xx, ...gradients.en].every(Number.isFinite)).toBe(true);
   });
 
+  it('leaves no tensor behind but the gradients', () => {
+    const [xx, en] = [tensor<tf.Rank.R2>('infonce.xx'), tensor<tf.Rank.R2>('infonce.en')];
+    const before = tf.memory().numTensors;
+    const { dxx_SD, den_SD } = infoNceGradients(xx, en, options({ direction: 'symmetric' }));
+    expect(tf.memory().numTensors).toBe(before + 2);
+    tf.dispose([xx, en, dxx_SD, den_SD!]);
+  });
+
   it('refuses a batch of one and sides that are not pairs', () => {
     expect(() => lossOf([[1, 0]], [[1, 0]])).toThrow('at least 2 sentence pairs');
     expect(() => lossOf([[1, 0]], [[1], [0]])).toThrow('not pairs');
