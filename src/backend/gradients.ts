@@ -30,6 +30,7 @@ export type InputGradient = (into?: tf.Variable) => tf.Tensor | null;
 interface EngineState {
   activeTape: TapeNode[] | null;
   gradientDepth: number;
+  kernelDepth: number;
 }
 
 interface Engine {
@@ -68,6 +69,18 @@ export function readsOnlyFirstGradient(kernelName: string): void {
 /** True while operations are being recorded for a gradient. */
 export function isRecording(): boolean {
   return engine().isTapeOn();
+}
+
+/** f() without recording it: its results are constants to the gradient that is being taken, if any is. */
+export function unrecorded<T>(f: () => T): T {
+  const { state } = engine();
+  // What runs inside of a kernel is not recorded, since the kernel itself is.
+  state.kernelDepth++;
+  try {
+    return f();
+  } finally {
+    state.kernelDepth--;
+  }
 }
 
 /** While recording under `accumulateGradients`: the tensor that collects the gradient of `parameter`, if any does. */

@@ -1,5 +1,5 @@
 export { Gradients } from './accumulators.ts';
-export { accumulateGradients, installGradients, isRecording } from './gradients.ts';
+export { accumulateGradients, installGradients, isRecording, unrecorded } from './gradients.ts';
 export { type MemoryInfo, memoryInfo, resetPeakMemory } from './memory.ts';
 export { type AdafactorHyper, type AdafactorState, adafactorStep } from './ops/adafactor.ts';
 export { type AdamWHyper, type AdamWState, adamwStep } from './ops/adamw.ts';

@@ -8,6 +8,7 @@ import {
   memoryInfo,
   recompute,
   resetPeakMemory,
+  unrecorded,
 } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import { startTorch } from './torch.ts';
@@ -38,6 +39,29 @@ describe('the backward walk', () => {
     expect(Array.from(second(tf.tensor1d([1, 2, 3])).dataSync())).toEqual(
       [6, 12, 18].map((v) => expect.closeTo(v, 4)),
     );
+  });
+
+  it('takes what is not recorded for a constant, and records again afterwards, even after an error', () => {
+    const product = (x: tf.Tensor) => {
+      expect(() =>
+        unrecorded(() => {
+          throw new Error('within');
+        }),
+      ).toThrow('within');
+      return tf.sum(
+        tf.mul(
+          x,
+          unrecorded(() => tf.square(x)),
+        ),
+      );
+    };
+    expect(
+      Array.from(
+        tf
+          .grad(product)(tf.tensor1d([1, 2, 3]))
+          .dataSync(),
+      ),
+    ).toEqual([1, 4, 9]);
   });
 
   it('frees activations while it walks: the peak stays near what the forward pass saved', () => {
