@@ -3,6 +3,8 @@
  * layouts, codes of languages, batches of translations, and what of it becomes tokens. Rows that stand alone are in the
  * folder above.
  */
+export { type EncodedSentences, encodeSentences } from './encode.ts';
 export { ENGLISH, languageOf, nearestLanguage } from './languages.ts';
+export { createPairOrder, type Pair, type PairMode, type PairOrder, type StepPairs } from './pair-order.ts';
 export { type ReadParallelOptions, readParallel } from './read.ts';
 export type { ParallelSet } from './set.ts';

@@ -71,7 +71,8 @@ function ofTable(lines: readonly NumberedLine[], file: string, problems: Problem
   return records;
 }
 
-const QUOTED = /^"(?:[^"]|"")*"$/;
+/** A cell as CSV writes one that holds a quote. */
+export const QUOTED = /^"(?:[^"]|"")*"$/;
 
 /**
  * Was the file written with the quotes of CSV, as pandas does? Then every cell that holds a quote is in quotes, whole; one

@@ -5,6 +5,7 @@ import type { Place } from '../row.ts';
 import type { Column } from './column.ts';
 import { ENGLISH } from './languages.ts';
 import { named } from './problems.ts';
+import { QUOTED } from './records.ts';
 
 /** Sentences that exist in every one of the languages. */
 export interface ParallelSet {
@@ -62,7 +63,11 @@ export function joinColumns(name: string, columns: readonly Column[], notes: rea
       line: sentence(language, index).line,
     }),
     sha256: hash.digest('hex'),
-    notes: [...notes, ...leftOut(name, columns, ids.length, all.size), ...alike(name, languages, ids, text)],
+    notes: [
+      ...notes,
+      ...leftOut(name, columns, ids.length, all.size),
+      ...strange(name, languages, ids, text),
+    ],
   };
 }
 
@@ -99,8 +104,8 @@ function leftOut(name: string, columns: readonly Column[], kept: number, all: nu
   ];
 }
 
-/** Sentences that say the same under two ids, or in two languages. */
-function alike(
+/** Sentences that say the same under two ids, or in two languages, or that were left in quotes (28 of FLORES' Korean ones). */
+function strange(
   name: string,
   languages: readonly string[],
   ids: readonly string[],
@@ -123,6 +128,16 @@ function alike(
     if (language === main) continue;
     const copies = ids.filter((_, index) => text(language, index) === text(main, index)).length;
     if (copies > 0) notes.push(`${name}: ${copies} sentences are the same in ${language} as in ${main}`);
+  }
+  for (const language of languages) {
+    const quoted = ids.filter((_, index) => {
+      const sentence = text(language, index);
+      return sentence.includes('""') && QUOTED.test(sentence);
+    }).length;
+    if (quoted > 0)
+      notes.push(
+        `${name}: ${quoted} sentences in ${language} are in quotes, with others doubled inside, as a cell of CSV; they are read as they are`,
+      );
   }
   return notes;
 }

@@ -265,14 +265,17 @@ describe('readParallel on a file', () => {
 const SHARED = join(import.meta.dirname, '../../../../shared/data');
 const LANGUAGES = ['en', 'es', 'id', 'ko', 'el', 'zh', 'ar'];
 describe.skipIf(!existsSync(join(SHARED, 'flores')))('the real FLORES-200 (../shared/data/flores)', () => {
-  it('has its sentences in seven languages, without the quotes of CSV', async () => {
+  it('has its sentences in seven languages, without the quotes of the table', async () => {
     const set = await readParallel('flores', { cwd: SHARED, languages: LANGUAGES });
     expect(set.ids).toHaveLength(510);
-    expect(set.notes).toEqual([]);
     const at = set.ids.indexOf('76');
     expect(set.text('en', at)).toContain('Roe v. Wade was the "settled law of the land"');
-    const all = LANGUAGES.flatMap((language) => set.ids.map((_, index) => set.text(language, index)));
-    expect(all.filter((text) => text.includes('""'))).toEqual([]);
+    const doubled = LANGUAGES.map(
+      (language) => set.ids.filter((_, index) => set.text(language, index).includes('""')).length,
+    );
+    // FLORES itself has cells of CSV for sentences, in Korean.
+    expect(doubled).toEqual([0, 0, 0, 28, 0, 0, 0]);
+    expect(set.notes).toEqual([expect.stringContaining('28 sentences in ko are in quotes')]);
   });
 });
 describe.skipIf(!existsSync(join(SHARED, 'ntrex')))('the real NTREX (../shared/data/ntrex)', () => {
