@@ -13,7 +13,10 @@ export interface TokenRange {
   end: number;
 }
 
-/** `mean`: all tokens alike. `position`: in proportion to 1, 2.. T, as MEXA weighs them (embed_extractor.py). */
+/**
+ * `mean`: all tokens alike. `position`: in proportion to 1, 2.. T over the tokens that count, as MEXA weighs them with
+ * <bos> among them (embed_extractor.py).
+ */
 export type PoolWeights = 'mean' | 'position';
 
 /** `none`: as they are. `center`: less the mean. `standardize`: that over the standard deviation, each dimension for itself. */

@@ -9,7 +9,7 @@ import * as tf from '../backend/tfjs.ts';
 
 /** Target tokens and the sequences they belong to; plain arrays, since sums are taken on the host. */
 export interface SequenceTargets {
-  /** Indices into B * T whose hidden state predicts a target. */
+  /** Indices into B * T whose hidden state predicts a target; one may predict several, after a prompt that is shared. */
   rows_R: Int32Array;
   /** The target tokens themselves. */
   labels_R: Int32Array;

@@ -8,8 +8,7 @@ import {
   cloValues,
   type SequenceTargets,
 } from '../../src/losses/index.ts';
-import { openSafetensors } from '../../src/model/files/index.ts';
-import { expectClose, FIXTURE, floats, ints, tensor, valueAndGradients } from './expected.ts';
+import { expectClose, floats, ints, settings, tensor, valueAndGradients } from './expected.ts';
 
 const PAIRS = 3;
 const CASES = ['plain', 'tokens', 'gentle'] as const;
@@ -66,10 +65,7 @@ function run(micros: ReadonlyArray<readonly number[]>, options: CloOptions, refe
 describe.each(['torch', 'wasm'] as const)('CLO on %s', (name) => {
   beforeAll(async () => {
     await startBackend({ name, compute: 'float32' });
-    const file = await openSafetensors(FIXTURE);
-    cases = JSON.parse(file.metadata.clo!) as Record<string, CloOptions>;
-    trl = file.metadata.trl!;
-    file.close();
+    ({ clo: cases, trl } = await settings());
   });
 
   it.each(CASES)('has the value and the gradients of PyTorch: %s', (key) => {

@@ -3,10 +3,27 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { accumulateGradients } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
+import type { CloOptions } from '../../src/losses/index.ts';
+import { openSafetensors } from '../../src/model/files/index.ts';
 import { readValues } from '../parity/fixture.ts';
 
-export const FIXTURE = fileURLToPath(new URL('../fixtures/losses.safetensors', import.meta.url));
+const FIXTURE = fileURLToPath(new URL('../fixtures/losses.safetensors', import.meta.url));
 const values = readValues(FIXTURE);
+
+interface Settings {
+  clo: Record<string, CloOptions>;
+  /** First token and the one after the last of each. */
+  sentences: Array<[number, number]>;
+  /** The version its losses come from. */
+  trl: string;
+}
+
+/** What the values of the fixture were computed with. */
+export async function settings(): Promise<Settings> {
+  const file = await openSafetensors(FIXTURE);
+  file.close();
+  return JSON.parse(file.metadata.settings!) as Settings;
+}
 
 /** A float tensor of the fixture. */
 export function floats(name: string): Float32Array {

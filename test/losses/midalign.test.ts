@@ -8,10 +8,8 @@ import {
   meanPool,
   normalizePooled,
   surrogate,
-  type TokenRange,
 } from '../../src/losses/index.ts';
-import { openSafetensors } from '../../src/model/files/index.ts';
-import { expectClose, FIXTURE, floats, tensor, valueAndGradients } from './expected.ts';
+import { expectClose, floats, settings, tensor, valueAndGradients } from './expected.ts';
 
 const DIRECTIONS = ['xx_to_en', 'en_to_xx', 'symmetric'] as const;
 const options = (changed: Partial<InfoNceOptions> = {}): InfoNceOptions => ({
@@ -87,11 +85,7 @@ describe.each(['torch', 'wasm'] as const)('InfoNCE on %s', (name) => {
   });
 
   it('has the gradients of PyTorch to hidden states, through pooling and standardising', async () => {
-    const file = await openSafetensors(FIXTURE);
-    const sentences: TokenRange[] = (JSON.parse(file.metadata.sentences!) as Array<[number, number]>).map(
-      ([start, end]) => ({ start, end }),
-    );
-    file.close();
+    const sentences = (await settings()).sentences.map(([start, end]) => ({ start, end }));
     const statistics = {
       mean_D: tensor<tf.Rank.R1>('pool.mean'),
       std_D: tensor<tf.Rank.R1>('pool.std'),

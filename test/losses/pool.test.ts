@@ -3,8 +3,7 @@ import { parameterOf, rmsNorm, startBackend } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import { torchBackend } from '../../src/backend/torch/index.ts';
 import { meanPool, normalizePooled, poolStatistics, type TokenRange } from '../../src/losses/index.ts';
-import { openSafetensors } from '../../src/model/files/index.ts';
-import { expectClose, FIXTURE, tensor, valueAndGradients } from './expected.ts';
+import { expectClose, settings, tensor, valueAndGradients } from './expected.ts';
 
 const WHOLE = { bos: true, weights: 'mean' } as const;
 const ranges = (...pairs: Array<[number, number]>): TokenRange[] =>
@@ -14,9 +13,7 @@ describe.each(['torch', 'wasm'] as const)('pooled sentences on %s', (name) => {
   let sentences: TokenRange[];
   beforeAll(async () => {
     await startBackend({ name, compute: 'float32' });
-    const file = await openSafetensors(FIXTURE);
-    sentences = ranges(...(JSON.parse(file.metadata.sentences!) as Array<[number, number]>));
-    file.close();
+    sentences = ranges(...(await settings()).sentences);
   });
 
   it('is the mean of the tokens of each, without <bos> or with more weight on later ones', () => {

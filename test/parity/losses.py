@@ -2,7 +2,7 @@
 
     python test/parity/losses.py test/fixtures/losses.safetensors
 
-Written from the definitions, not from src/losses: whole logits, whole log-softmax, one sentence and one pair at a time.
+Settings and versions are the metadata of the file, as JSON. Written from the definitions, not from src/losses: whole logits, whole log-softmax, one sentence and one pair at a time.
 Packages: torch 2.13.0, safetensors 0.8.0, trl 1.16.0 (with accelerate 1.15.0, datasets 5.2.0).
 """
 
@@ -193,9 +193,8 @@ def main() -> None:
     dump_midalign()
     dump_language_matching()
     cases = dump_clo()
-    save_file(tensors, sys.argv[1], metadata=dict(
-        clo=json.dumps(cases), sentences=json.dumps(SENTENCES), torch=torch.__version__, trl=trl.__version__,
-    ))  # fmt: skip
+    settings = dict(clo=cases, sentences=SENTENCES, torch=torch.__version__, trl=trl.__version__)
+    save_file(tensors, sys.argv[1], metadata={"settings": json.dumps(settings)})
 
 
 if __name__ == "__main__":
