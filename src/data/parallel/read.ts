@@ -33,6 +33,8 @@ const KINDS = 'a folder of files named after languages, or a .tsv or .jsonl file
 export async function readParallel(name: string, options: ReadParallelOptions): Promise<ParallelSet> {
   const path = resolve(options.cwd, name);
   const wanted = options.languages === undefined ? undefined : canonical(options.languages);
+  if (wanted !== undefined && wanted.length < 2)
+    throw new UserError(`parallel sentences need two languages or more, found ${named(wanted) || 'none'}`);
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : `cannot be opened (${error.code})`;
     throw new UserError({ file: name, message: `${reason}; parallel sentences are ${KINDS}` });
@@ -66,9 +68,9 @@ function readFile(file: LanguageFile, problems: Problems): Promise<Column> {
 
 /**
  * Languages as recipes write them.
- * @throws UserError for what is no language, one that is named twice, or fewer than two
+ * @throws UserError for what is no language, or one that is named twice
  */
-function canonical(languages: readonly string[]): string[] {
+export function canonical(languages: readonly string[]): string[] {
   const problems: Problem[] = [];
   const codes = new Map<string, string>();
   for (const spelled of languages) {
@@ -82,10 +84,6 @@ function canonical(languages: readonly string[]): string[] {
     } else codes.set(code, spelled);
   }
   if (problems.length > 0) throw new UserError(problems);
-  if (codes.size < 2)
-    throw new UserError(
-      `parallel sentences need two languages or more, found ${named([...codes.keys()]) || 'none'}`,
-    );
   return [...codes.keys()];
 }
 

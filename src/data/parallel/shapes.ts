@@ -6,7 +6,7 @@ import { named, type Problems } from './problems.ts';
 import type { TextRecord } from './records.ts';
 
 /** Names of ids in public sets: FLORES+, SIB-200, tables of pandas. `id` is looked at apart: it may be Indonesian. */
-const ID_KEYS = ['id', 'index_id', 'sentence_id', 'sent_id', 'row_id', 'uid', 'idx', 'index', '_id'];
+export const ID_KEYS = ['id', 'index_id', 'sentence_id', 'sent_id', 'row_id', 'uid', 'idx', 'index', '_id'];
 const TEXT_KEYS = ['text', 'sentence'];
 const LANGUAGE_KEYS = ['lang', 'language', 'iso_639_3'];
 
