@@ -8,6 +8,7 @@ import { ENGLISH } from './languages.ts';
 import { named, Problems } from './problems.ts';
 import { canonical, type ReadParallelOptions } from './read.ts';
 import { readRecords } from './records.ts';
+import { toyExchanges } from './toy.ts';
 
 /** A prompt x and its reply y, in English and in another language. */
 export interface Instruction {
@@ -39,7 +40,7 @@ export interface InstructionSet {
 
 /**
  * Reads a `.jsonl` file of rows in one language (`{id, lang, prompt, completion}`, joined on id) or in several (`{id, en:
- * {prompt, completion}, es: ..}`, `{id, prompt: {en, es}, completion: ..}`). Each needs its English original. A reply that is
+ * {prompt, completion}, es: ..}`, `{id, prompt: {en, es}, completion: ..}`). Each needs its English original. `builtin:toy` is read, too. A reply that is
  * the same in both languages was not translated and cannot be preferred to itself: it is left out and counted.
  *
  * @throws UserError with file and line of every row that cannot be used, or if no instruction is left
@@ -49,11 +50,16 @@ export async function readInstructions(
   options: Pick<ReadParallelOptions, 'cwd' | 'languages'>,
 ): Promise<InstructionSet> {
   const wanted = options.languages === undefined ? undefined : withEnglish(canonical(options.languages));
+  const problems = new Problems();
+  if (name.startsWith('builtin:')) {
+    const exchanges = toyExchanges(name);
+    const languages = new Set(exchanges.map(({ language }) => language));
+    return pairUp(name, join(exchanges, problems), languages, wanted && others(wanted), []);
+  }
   if (!/\.jsonl(\.gz)?$/i.test(name)) {
     const message = 'is not read: parallel instructions are a .jsonl file, optionally .jsonl.gz';
     throw new UserError({ file: name, message });
   }
-  const problems = new Problems();
   const met: Met = { languages: new Set(), unread: new Set() };
   const exchanges: Exchange[] = [];
   for (const { line, fields } of await readRecords(resolve(options.cwd, name), name, problems)) {
@@ -64,17 +70,15 @@ export async function readInstructions(
   const byId = join(exchanges, problems);
   problems.check();
   const notes = met.unread.size > 0 ? [`${name}: fields that are not read: ${named([...met.unread])}`] : [];
-  return pairUp(
-    name,
-    byId,
-    met.languages,
-    wanted?.filter((language) => language !== ENGLISH),
-    notes,
-  );
+  return pairUp(name, byId, met.languages, wanted && others(wanted), notes);
 }
 
 function withEnglish(languages: readonly string[]): string[] {
-  return [ENGLISH, ...languages.filter((language) => language !== ENGLISH)];
+  return [ENGLISH, ...others(languages)];
+}
+
+function others(languages: readonly string[]): string[] {
+  return languages.filter((language) => language !== ENGLISH);
 }
 
 type ById = Map<string, Map<string, Exchange>>;
