@@ -188,7 +188,7 @@ describe('readParallel on a file', () => {
     expect(sentences(both)).toEqual({ 4: ['one day', 'suatu hari'] });
     await expect(
       one('c.jsonl', jsonl({ id: 4, en: 'a', es: 'b' }), { languages: ['en', 'id'] }),
-    ).rejects.toThrow(/no sentences in id; found en, es/);
+    ).rejects.toThrow(/the field id holds ids, not sentences in Indonesian; call those ind/);
   });
 
   it('keeps quotes that are part of the texts', async () => {
