@@ -27,7 +27,7 @@ export interface EncodeOptions {
 }
 
 /** A row as tokens, before it is cut to length. */
-type EncodedRow = Pick<EncodedChat, 'ids' | 'target'>;
+export type EncodedRow = Pick<EncodedChat, 'ids' | 'target'>;
 
 /** A data set as tokens. */
 export interface Dataset {
@@ -83,7 +83,7 @@ export function encodeRows(rows: readonly Row[], tokenizer: Tokenizer, options: 
  * One row, whole.
  * @throws UserError with the row's place when the template cannot take it or marks nothing in it
  */
-function encodeRow(row: Row, tokenizer: Tokenizer, options: EncodeOptions): EncodedRow {
+export function encodeRow(row: Row, tokenizer: Tokenizer, options: EncodeOptions): EncodedRow {
   if (row.kind === 'text') return encodeText(row.text, tokenizer, options.textSpecialTokens);
   const messages = messagesOf(row);
   const { template } = options;
@@ -136,7 +136,8 @@ function atRow({ problems }: UserError, row: Row): UserError {
   );
 }
 
-function truncate(ids: readonly number[], target: readonly boolean[], maxSeqLen: number): Example {
+/** The example that is left of a row within `maxSeqLen` tokens; it may have no target. */
+export function truncate(ids: readonly number[], target: readonly boolean[], maxSeqLen: number): Example {
   const length = Math.min(ids.length, maxSeqLen);
   const kept = Uint8Array.from({ length }, (_, index) => (index > 0 && target[index] ? 1 : 0));
   return {

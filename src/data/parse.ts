@@ -55,7 +55,11 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
   return done([]);
 }
 
-function parseRow(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {
+/**
+ * The row of an object with one of the shapes. Fields that are null must have been left out.
+ * @returns undefined if `report` now says what is wrong with it
+ */
+export function parseRow(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {
   // A row of another kind has none of what would be asked for below.
   for (const key of ['chosen', 'rejected', 'input_ids'])
     if (!isEmpty(value[key])) return report.refuse(`${key} cannot be used: ${REFUSED_KEYS.get(key)}`);

@@ -11,10 +11,11 @@ export const TOY = 'builtin:toy';
 
 /** The languages of the paper, English first. */
 export const TOY_LANGUAGES = ['en', 'es', 'id', 'ko', 'el', 'zh', 'ar'] as const;
-type Language = (typeof TOY_LANGUAGES)[number];
+/** One of them. */
+export type ToyLanguage = (typeof TOY_LANGUAGES)[number];
 
 /** Slots are {a} {b} {c} for numbers, {n} for a name. */
-const SUM: Record<Language, [question: string, answer: string]> = {
+const SUM: Record<ToyLanguage, [question: string, answer: string]> = {
   en: ['What is {a} + {b}?', 'The answer is {c}.'],
   es: ['¿Cuánto es {a} + {b}?', 'La respuesta es {c}.'],
   id: ['Berapa {a} + {b}?', 'Jawabannya adalah {c}.'],
@@ -24,7 +25,7 @@ const SUM: Record<Language, [question: string, answer: string]> = {
   ar: ['كم يساوي {a} + {b}؟', 'الجواب هو {c}.'],
 };
 
-const WORD: Record<Language, [question: string, words: string[]]> = {
+const WORD: Record<ToyLanguage, [question: string, words: string[]]> = {
   en: [
     'Write {a} as a word.',
     ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'],
@@ -49,7 +50,7 @@ const WORD: Record<Language, [question: string, words: string[]]> = {
   ],
 };
 
-const GREETING: Record<Language, [question: string, answer: string]> = {
+const GREETING: Record<ToyLanguage, [question: string, answer: string]> = {
   en: ['Say hello to {n}.', 'Hello, {n}!'],
   es: ['Saluda a {n}.', '¡Hola, {n}!'],
   id: ['Sapa {n}.', 'Halo, {n}!'],
@@ -61,7 +62,7 @@ const GREETING: Record<Language, [question: string, answer: string]> = {
 const NAMES = ['Maria', 'Budi', 'Mina', 'Nikos', 'Lin', 'Omar', 'Ana', 'Sara'];
 
 /** Sky, grass, snow, blood, banana, coal: whole sentences, since grammar does not survive templates. */
-const COLOUR: Record<Language, [question: string, answer: string][]> = {
+const COLOUR: Record<ToyLanguage, [question: string, answer: string][]> = {
   en: [
     ['What colour is the sky?', 'The sky is blue.'],
     ['What colour is grass?', 'Grass is green.'],
@@ -132,8 +133,8 @@ export function toyRows(seed: number): Row[] {
   }));
 }
 
-/** Prompts and replies in one language; the n-th means the same in all of them. */
-export function toyPairs(language: Language): (readonly [prompt: string, completion: string])[] {
+/** The prompts and answers of one language (124), without their order: the same place says the same in every language. */
+export function toyPairs(language: ToyLanguage): (readonly [prompt: string, answer: string])[] {
   return [
     ...sums(language),
     ...WORD[language][1].map((word, index) => [fill(WORD[language][0], { a: index + 1 }), word] as const),
@@ -142,7 +143,7 @@ export function toyPairs(language: Language): (readonly [prompt: string, complet
   ];
 }
 
-function sums(language: Language): [string, string][] {
+function sums(language: ToyLanguage): [string, string][] {
   const [question, answer] = SUM[language];
   const pairs: [string, string][] = [];
   for (let a = 0; a < 10; a++) {

@@ -59,9 +59,12 @@ export async function languageFiles(
     return languageFiles(join(path, folders[0]!), join(shown, folders[0]!), undefined);
   if (files.length > 0) return files;
   const found = names.length === 0 ? 'it is empty' : `found ${named(names, 5)}`;
+  const parquet = names.some((name) => name.endsWith('.parquet'))
+    ? '; parquet is not read, export it as jsonl'
+    : '';
   throw new UserError({
     file: shown,
-    message: `no file in it is named after a language, as ${LAYOUTS}; ${found}`,
+    message: `no file in it is named after a language, as ${LAYOUTS}; ${found}${parquet}`,
   });
 }
 

@@ -4,7 +4,16 @@
  * folder above.
  */
 export { type EncodedSentences, encodeSentences } from './encode.ts';
+export {
+  encodeInstructions,
+  type InstructionDataset,
+  type InstructionExample,
+  type InstructionOptions,
+  SEQUENCES,
+} from './encode-instructions.ts';
+export { type Instruction, type InstructionSet, readInstructions } from './instructions.ts';
 export { ENGLISH, languageOf, nearestLanguage } from './languages.ts';
 export { createPairOrder, type Pair, type PairMode, type PairOrder, type StepPairs } from './pair-order.ts';
 export { type ReadParallelOptions, readParallel } from './read.ts';
 export type { ParallelSet } from './set.ts';
+export { type InstructionSplit, splitInstructions } from './split.ts';

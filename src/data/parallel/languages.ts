@@ -31,16 +31,18 @@ su sun Latn Sundanese; sv swe Latn Swedish; sw swh/swa Latn Swahili; ta tam Taml
 te tel Telu Telugu; tg tgk Cyrl Tajik; tl tgl/fil Latn Tagalog; th tha Thai Thai; ti tir Ethi Tigrinya;
 tn tsn Latn Tswana; ts tso Latn Tsonga; tk tuk Latn Turkmen; tr tur Latn Turkish; ug uig Arab Uyghur;
 uk ukr Cyrl Ukrainian; ur urd Arab Urdu; uz uzn/uzb Latn Uzbek; vi vie Latn Vietnamese; wo wol Latn Wolof;
-xh xho Latn Xhosa; yi ydd/yid Hebr Yiddish; yo yor Latn Yoruba; ms zsm/msa/zlm Latn Malay; zu zul Latn Zulu`;
+xh xho Latn Xhosa; yi ydd/yid Hebr Yiddish; yo yor Latn Yoruba; ms zsm/msa/zlm Latn Malay; zu zul Latn Zulu;
+an arg Latn Aragonese; cv chv Cyrl Chuvash; dv div Thaa Divehi; nd nde Latn Ndebele; to ton Latn Tongan;
+ty tah Latn Tahitian; ve ven Latn Venda`;
 
-/** Languages of FLORES without an ISO 639-1 code: called as FLORES calls them. The first script is meant where none is written. */
+/** Languages of FLORES and NTREX without an ISO 639-1 code: called as FLORES calls them. The first script is meant where none is written. */
 const OTHERS = `
 ace_Latn ace_Arab acm_Arab acq_Arab aeb_Arab ajp_Arab apc_Arab ars_Arab ary_Arab arz_Arab ast_Latn awa_Deva azb_Arab
 ban_Latn bem_Latn bho_Deva bjn_Latn bjn_Arab bug_Latn ceb_Latn cjk_Latn ckb_Arab crh_Latn dik_Latn dyu_Latn fon_Latn
 fur_Latn fuv_Latn hne_Deva ilo_Latn kab_Latn kac_Latn kam_Latn kas_Arab kas_Deva kbp_Latn kea_Latn kmb_Latn knc_Latn
 knc_Arab lij_Latn lmo_Latn ltg_Latn lua_Latn luo_Latn lus_Latn mag_Deva mai_Deva min_Latn min_Arab mni_Beng mos_Latn
 nso_Latn nus_Latn pag_Latn pap_Latn prs_Arab quy_Latn sat_Olck scn_Latn shn_Mymr szl_Latn taq_Latn taq_Tfng tpi_Latn
-tum_Latn tzm_Tfng umb_Latn vec_Latn war_Latn yue_Hant`;
+tum_Latn tzm_Tfng umb_Latn vec_Latn war_Latn yue_Hant fuc_Latn hmn_Latn shi_Arab`;
 
 /** A language that has an ISO 639-1 code. */
 interface Entry {

@@ -8,11 +8,16 @@ const MAX_PROBLEMS = 20;
 export class Problems {
   readonly list: Problem[] = [];
 
-  /** @throws UserError with all there are once they are many */
+  /**
+   * One problem; the same one twice counts once.
+   * @throws UserError with all there are once they are many
+   */
   add(problem: Problem): undefined {
+    const { file, line, message } = problem;
+    if (this.list.some((other) => other.file === file && other.line === line && other.message === message))
+      return;
     this.list.push(problem);
     if (this.list.length >= MAX_PROBLEMS) {
-      const { file } = problem;
       throw new UserError([
         ...this.list,
         { file, message: `stopped reading after ${MAX_PROBLEMS} problems` },

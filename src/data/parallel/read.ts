@@ -10,6 +10,7 @@ import { named, Problems } from './problems.ts';
 import { readRecords } from './records.ts';
 import { joinColumns, type ParallelSet } from './set.ts';
 import { columnOf, columnsOf } from './shapes.ts';
+import { toyColumns } from './toy.ts';
 
 /** What reading needs beside the name of the data. */
 export interface ReadParallelOptions {
@@ -25,7 +26,7 @@ const KINDS = 'a folder of files named after languages, or a .tsv or .jsonl file
 
 /**
  * Reads `name`: a folder of FLORES-200, FLORES+, NTREX or alike (a file a language), or a `.tsv` or `.jsonl` file of
- * `{id, lang, text}` or of a column a language.
+ * `{id, lang, text}` or of a column a language, or `builtin:toy`.
  *
  * @throws UserError with file and line of whatever cannot be used: a file that is missing, a language that is not there,
  *   ids given twice, files of unequal length where lines are ids, fewer than two languages.
@@ -33,11 +34,15 @@ const KINDS = 'a folder of files named after languages, or a .tsv or .jsonl file
 export async function readParallel(name: string, options: ReadParallelOptions): Promise<ParallelSet> {
   const path = resolve(options.cwd, name);
   const wanted = options.languages === undefined ? undefined : canonical(options.languages);
+  if (wanted !== undefined && wanted.length < 2)
+    throw new UserError(`parallel sentences need two languages or more, found ${named(wanted) || 'none'}`);
+  const problems = new Problems();
+  if (name.startsWith('builtin:'))
+    return joinColumns(name, choose(toyColumns(name, problems), wanted, name), []);
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : `cannot be opened (${error.code})`;
     throw new UserError({ file: name, message: `${reason}; parallel sentences are ${KINDS}` });
   });
-  const problems = new Problems();
   const notes: string[] = [];
   let columns: Column[];
   if (found.isDirectory()) {
@@ -66,9 +71,9 @@ function readFile(file: LanguageFile, problems: Problems): Promise<Column> {
 
 /**
  * Languages as recipes write them.
- * @throws UserError for what is no language, one that is named twice, or fewer than two
+ * @throws UserError for what is no language, or one that is named twice
  */
-function canonical(languages: readonly string[]): string[] {
+export function canonical(languages: readonly string[]): string[] {
   const problems: Problem[] = [];
   const codes = new Map<string, string>();
   for (const spelled of languages) {
@@ -82,10 +87,6 @@ function canonical(languages: readonly string[]): string[] {
     } else codes.set(code, spelled);
   }
   if (problems.length > 0) throw new UserError(problems);
-  if (codes.size < 2)
-    throw new UserError(
-      `parallel sentences need two languages or more, found ${named([...codes.keys()]) || 'none'}`,
-    );
   return [...codes.keys()];
 }
 

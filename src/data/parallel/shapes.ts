@@ -6,7 +6,7 @@ import { named, type Problems } from './problems.ts';
 import type { TextRecord } from './records.ts';
 
 /** Names of ids in public sets: FLORES+, SIB-200, tables of pandas. `id` is looked at apart: it may be Indonesian. */
-const ID_KEYS = ['id', 'index_id', 'sentence_id', 'sent_id', 'row_id', 'uid', 'idx', 'index', '_id'];
+export const ID_KEYS = ['id', 'index_id', 'sentence_id', 'sent_id', 'row_id', 'uid', 'idx', 'index', '_id'];
 const TEXT_KEYS = ['text', 'sentence'];
 const LANGUAGE_KEYS = ['lang', 'language', 'iso_639_3'];
 
@@ -122,13 +122,17 @@ function wide(
       problems.add({ file, line: records[0]!.line, message });
     }
   }
+  if (idKey === 'id' && wanted?.includes('id') && !byLanguage.has('id')) {
+    const message = 'the field id holds ids, not sentences in Indonesian; call those ind';
+    problems.add({ file, line: records[0]!.line, message });
+  }
   if (byLanguage.size === 0) {
     const found = [...keys].filter((key) => key !== idKey);
     const near = found.map((key) => nearestLanguage(key.replace(PREFIX, ''))).find((code) => code);
     problems.add({
       file,
       line: records[0]!.line,
-      message: `no field is a language; rows are {id, lang, text} or have a field a language (en, es, spa_Latn), found ${named(found)}`,
+      message: `no field is a language; rows are {id, lang, text} or have a field a language (en, es, spa_Latn), a table in its first line; found ${named(found.map(shortened))}`,
       ...(near ? { hint: near } : {}),
     });
   }
@@ -197,6 +201,11 @@ export function idOf(
 ): string | undefined {
   if (typeof value === 'number' || isText(value)) return String(value).trim();
   return problems.add({ file, line, message: `${key} must be a number or a text, found ${shown(value)}` });
+}
+
+/** A name as it stands, but for those that are as long as a sentence. */
+function shortened(name: string): string {
+  return name.length > 20 ? `${name.slice(0, 20)}..` : name;
 }
 
 function keysOf(records: readonly TextRecord[]): Set<string> {

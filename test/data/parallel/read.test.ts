@@ -145,6 +145,7 @@ describe('readParallel on a folder', () => {
     expect(await complaint(files, { languages: ['en', 'es'] })).toContain('two files are in es');
     expect(await complaint({ 'en.txt': 'a\n' })).toContain('nothing is parallel to it');
     expect(await complaint({ 'notes.txt': 'a\n' })).toContain('no file in it is named after a language');
+    expect(await complaint({ 'eng_Latn.parquet': 'PAR1' })).toContain('parquet is not read, export it');
   });
 
   it('refuses rows that say they are in another language than the name of their file', async () => {
@@ -188,7 +189,7 @@ describe('readParallel on a file', () => {
     expect(sentences(both)).toEqual({ 4: ['one day', 'suatu hari'] });
     await expect(
       one('c.jsonl', jsonl({ id: 4, en: 'a', es: 'b' }), { languages: ['en', 'id'] }),
-    ).rejects.toThrow(/no sentences in id; found en, es/);
+    ).rejects.toThrow(/the field id holds ids, not sentences in Indonesian; call those ind/);
   });
 
   it('keeps quotes that are part of the texts', async () => {
