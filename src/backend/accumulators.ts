@@ -7,6 +7,7 @@ import type * as tf from './tfjs.ts';
 
 export class Gradients {
   private readonly byName = new Map<string, tf.Variable>();
+  private readonly used = new Set<string>();
 
   /** One zero tensor for each parameter. */
   constructor(private readonly parameters: ReadonlyMap<string, tf.Variable>) {
@@ -16,7 +17,7 @@ export class Gradients {
 
   /** Adds the gradients of the scalar f() and returns its value. */
   accumulate(f: () => tf.Scalar): number {
-    return accumulateGradients(f, this.parameters, this.byName);
+    return accumulateGradients(f, this.parameters, this.byName, (name) => this.used.add(name));
   }
 
   get(name: string): tf.Tensor {
@@ -25,7 +26,13 @@ export class Gradients {
     return gradient;
   }
 
+  /** Has anything that was accumulated since they were zero used the parameter? If not, it has no gradient. */
+  has(name: string): boolean {
+    return this.used.has(name);
+  }
+
   zero(): void {
+    this.used.clear();
     for (const gradient of this.byName.values()) setZero(gradient);
   }
 

@@ -83,6 +83,11 @@ export function unrecorded<T>(f: () => T): T {
   }
 }
 
+/** While recording: is a gradient of `parameter` asked for? Under `accumulateGradients` only of what is collected. */
+export function wantsGradient(parameter: tf.Tensor): boolean {
+  return isRecording() && (accumulators === undefined || accumulators.has(parameter.id));
+}
+
 /** While recording under `accumulateGradients`: the tensor that collects the gradient of `parameter`, if any does. */
 export function accumulatorOf(parameter: tf.Tensor): tf.Variable | undefined {
   return accumulators?.get(parameter.id);
@@ -98,34 +103,51 @@ export function installGradients(): void {
  *
  * @param parameters what the gradient is taken of; a parameter that `f` does not use is left alone.
  * @param into for each name of `parameters`, a variable of the same shape.
+ * @param onUse hears of each parameter that `f` uses, once or more.
  */
 export function accumulateGradients(
   f: () => tf.Scalar,
   parameters: ReadonlyMap<string, tf.Variable>,
   into: ReadonlyMap<string, tf.Variable>,
+  onUse: (name: string) => void = () => {},
 ): number {
   const previous = accumulators;
   const byId = new Map<number, tf.Variable>();
+  const names = new Map<number, string>();
   for (const [name, parameter] of parameters) {
+    names.set(parameter.id, name);
     const target = into.get(name);
     if (!target) throw new Error(`no accumulator for ${name}`);
     byId.set(parameter.id, target);
   }
   accumulators = byId;
   try {
-    return tf.tidy(() => walk(f, [...parameters.values()], null, true, byId).value.dataSync()[0]!);
+    return tf.tidy(
+      () =>
+        walk(f, [...parameters.values()], null, true, {
+          byId,
+          onUse: (id) => onUse(names.get(id)!),
+        }).value.dataSync()[0]!,
+    );
   } finally {
     accumulators = previous;
   }
 }
 
-/** The engine's `gradients`, same contract; `into` maps ids of `xs` to the variables their gradients are added to. */
+/** Where gradients are collected. */
+interface Into {
+  /** By the id of the tensor whose gradient it is. */
+  byId: ReadonlyMap<number, tf.Variable>;
+  onUse(id: number): void;
+}
+
+/** The engine's `gradients`, same contract; what `into` names is added there and not returned. */
 function walk(
   f: () => tf.Tensor,
   xs: tf.Tensor[],
   dy?: tf.Tensor | null,
   allowNoGradients = false,
-  into?: ReadonlyMap<number, tf.Variable>,
+  into?: Into,
 ): Walked {
   const { util } = tf;
   const self = engine();
@@ -179,7 +201,7 @@ function backpropagate(
   dys: Array<tf.Tensor | null>,
   fromX: ReadonlySet<number>,
   gradients: GradientMap,
-  into: ReadonlyMap<number, tf.Variable> | undefined,
+  into: Into | undefined,
 ): tf.Tensor[] {
   const inputGradients = node.gradient!(dys);
   const results: tf.Tensor[] = [];
@@ -191,8 +213,9 @@ function backpropagate(
         `Cannot backprop through input ${name}. Available gradients found: ${Object.keys(inputGradients)}.`,
       );
     }
-    const target = into?.get(x.id);
+    const target = into?.byId.get(x.id);
     if (target) {
+      into!.onUse(x.id);
       tf.tidy(() => {
         const dx = inputGradients[name]!(target);
         if (dx !== null && dx !== target) addInto(target, dx);

@@ -6,7 +6,7 @@ import type { Tokenizer } from '../model/tokenizer/index.ts';
 import type { Recipe } from '../recipe/index.ts';
 import { findRecipeModel } from '../runs/model-source.ts';
 import { readRows } from '../trainers/methods.ts';
-import { totalSteps } from '../trainers/session.ts';
+import { totalSteps } from '../trainers/steps.ts';
 import { bytes, count } from './format.ts';
 import { createProgress } from './progress.ts';
 

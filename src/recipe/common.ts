@@ -40,7 +40,22 @@ const dataSources = z.preprocess(
   z.array(dataSource).min(1),
 );
 
-export const data = z
+/** Longest row in tokens. */
+export const maxSeqLen = (description: string) =>
+  z.int().min(8).max(131_072).default(640).meta({ description, unit: 'tokens', source: '640: the paper' });
+
+export const template = z
+  .enum(['chat', 'plain'])
+  .default('chat')
+  .meta({
+    description:
+      "The model's chat template (Gemma's where it has none), or prompt and reply as they are. Trained on is what a template " +
+      'puts inside of `{% generation %}`, else each reply and the token that ends its turn.',
+    source: "Gemma's own format; its markers exist in the vocabulary of the base model, too",
+  });
+
+/** Rows of text, each on its own. */
+export const rows = z
   .strictObject({
     train: dataSources.meta({ description: 'What to train on: one source or a list of sources.' }),
     eval: dataSources.nullable().default(null).meta({
@@ -56,21 +71,10 @@ export const data = z
           'Share of the training rows held out for `eval_loss` instead of `eval`. Rows that share their opening prompt ' +
           'stay on one side.',
       }),
-    max_seq_len: z.int().min(8).max(131_072).default(640).meta({
-      description:
-        'Longest row; a longer reply is cut at its end, a row whose prompt alone is longer is left out, with a warning.',
-      unit: 'tokens',
-      source: '640: the paper',
-    }),
-    template: z
-      .enum(['chat', 'plain'])
-      .default('chat')
-      .meta({
-        description:
-          "The model's chat template (Gemma's where it has none), or prompt and reply as they are. Trained on is what a template " +
-          'puts inside of `{% generation %}`, else each reply and the token that ends its turn.',
-        source: "Gemma's own format; its markers exist in the vocabulary of the base model, too",
-      }),
+    max_seq_len: maxSeqLen(
+      'Longest row; a longer reply is cut at its end, a row whose prompt alone is longer is left out, with a warning.',
+    ),
+    template,
     text_special_tokens: z
       .enum(['tokens', 'text'])
       .default('tokens')
@@ -83,7 +87,7 @@ export const data = z
   })
   .meta({ description: 'Rows of text.' });
 
-export const model = z
+const model = z
   .strictObject({
     path: z
       .string()
@@ -188,7 +192,7 @@ const schedule = z
   .prefault({})
   .meta({ description: 'The learning rate over the run.' });
 
-export const train = z
+const train = z
   .strictObject({
     batch_size: count().default(16).meta({
       description: 'Rows in an optimizer step, over all micro-batches.',
@@ -240,11 +244,10 @@ export const common = {
     description: 'Folder of the run; null is `runs/<name>`.',
   }),
   model,
-  data,
   train,
   eval_every: count().nullable().default(null).meta({
     description:
-      'Measure the held-out loss every so many steps; null only before the first and after the last.',
+      'Measure what is held out every so many steps; null only before the first and after the last.',
     unit: 'steps',
   }),
   checkpoint: z

@@ -2,6 +2,6 @@ export { type Camel, camelCase, snakeCase } from './case.ts';
 export { recipeReference } from './docs.ts';
 export { parseRecipe, parseRecipeText } from './parse.ts';
 export { recipeYaml, withAbsolutePaths, withDefaults } from './resolved.ts';
-export type { Method, MistRecipe, Recipe } from './schema.ts';
+export type { CloRecipe, Method, MidalignRecipe, MistRecipe, Recipe } from './schema.ts';
 export { recipeJsonSchema } from './shape.ts';
 export { findRecipe, recipesRoot, shippedRecipes } from './shipped.ts';

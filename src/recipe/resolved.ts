@@ -22,15 +22,23 @@ export function withDefaults(written: unknown): unknown {
 const BUILT_IN = /^(tiny$|builtin:)/;
 
 /** The recipe with the paths that exist on this machine made absolute, so that it holds from any directory. */
-export function withAbsolutePaths(recipe: Recipe, cwd = process.cwd()): Recipe {
+export function withAbsolutePaths<R extends Recipe>(recipe: R, cwd = process.cwd()): R {
   const local = (path: string) => {
     const absolute = absolutePath(cwd, path);
     return !BUILT_IN.test(path) && existsSync(absolute) ? absolute : path;
   };
-  const sources = <T extends { path: string }>(list: T[]): T[] =>
-    list.map((source) => ({ ...source, path: local(source.path) }));
-  const { model, data } = recipe;
-  return {
+  const inSources = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inSources);
+    if (value === null || typeof value !== 'object') return value;
+    return { ...value, path: local((value as { path: string }).path) };
+  };
+  const inSection = <T extends { train: unknown; eval: unknown }>(section: T): T => ({
+    ...section,
+    train: inSources(section.train),
+    eval: inSources(section.eval),
+  });
+  const { model } = recipe;
+  const made: R = {
     ...recipe,
     out: absolutePath(cwd, recipe.out),
     model: {
@@ -38,6 +46,7 @@ export function withAbsolutePaths(recipe: Recipe, cwd = process.cwd()): Recipe {
       path: local(model.path),
       tokenizer: model.tokenizer === null ? null : local(model.tokenizer),
     },
-    data: { ...data, train: sources(data.train), eval: data.eval && sources(data.eval) },
+    data: inSection(recipe.data),
   };
+  return made.method === 'midalign' ? { ...made, align: inSection(made.align) } : made;
 }

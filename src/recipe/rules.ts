@@ -14,10 +14,12 @@ export function checkRules(recipe: RecipeFile, places: Places): Problem[] {
         'data.eval and data.eval_fraction exclude each other: held-out rows are given or split off, not both',
     });
   }
-  if (eval_every !== null && data.eval === null && data.eval_fraction === 0) {
+  const measuresPairs = recipe.method === 'midalign' && recipe.align.eval !== null;
+  if (eval_every !== null && data.eval === null && data.eval_fraction === 0 && !measuresPairs) {
+    const others = recipe.method === 'midalign' ? ', or align.eval' : '';
     problems.push({
       ...places.find(['eval_every']),
-      message: 'eval_every needs held-out rows: set data.eval or data.eval_fraction',
+      message: `eval_every needs held-out rows: set data.eval or data.eval_fraction${others}`,
     });
   }
   return problems;

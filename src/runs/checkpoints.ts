@@ -24,8 +24,10 @@ export interface TrainerState {
   global_step: number;
   epoch: number;
   num_tokens: number;
-  /** Loss of the last step. */
+  /** The latest `loss`. */
   loss: number;
+  /** Updates of the parameters that have had fewer than there were steps. */
+  updates?: Record<string, number>;
   seed: number;
   total_steps: number;
   /** SHA-256 of the encoded training and held-out rows. */

@@ -14,7 +14,7 @@ export interface DataSource {
   path: string;
   sha256: string;
   rows: number;
-  use: 'train' | 'eval';
+  use: 'train' | 'eval' | 'align_train' | 'align_eval';
 }
 
 /** Hashes of the encoded rows. */

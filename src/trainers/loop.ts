@@ -138,7 +138,8 @@ async function accumulate(
   for (const micro of micros) {
     await breathe();
     if (stop.signal !== undefined) return undefined;
-    losses[micro.name] = (losses[micro.name] ?? 0) + gradients.accumulate(() => micro.loss());
+    const loss = gradients.accumulate(() => micro.loss()) / (micro.share ?? 1);
+    losses[micro.name] = (losses[micro.name] ?? 0) + loss;
   }
   return losses;
 }

@@ -59,6 +59,8 @@ export interface Start {
 export interface Micro {
   /** What its loss is logged as (`loss`, `align_loss`); losses of one name are summed over the step, others kept apart. */
   name: string;
+  /** Its part of the step where that has several losses, folded into `loss`; what is logged is without it. Default 1. */
+  share?: number;
   /** The loss that is differentiated; its factors are already those of the whole step. Called inside a tidy scope. */
   loss(): tf.Scalar;
 }

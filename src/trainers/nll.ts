@@ -13,12 +13,19 @@ import type { Measure, Micro, StepPlan } from './method.ts';
 /**
  * Packs the examples of a step into micro-batches. Every target token of the step counts the same, 1 / their number,
  * however the step is split (not the mean of the micro-batches' means: transformers#34191).
+ *
+ * @param share of the step's loss, where it has others.
  */
-export function planNll(model: Gemma3, examples: readonly Example[], microBatchSize: number): StepPlan {
+export function planNll(
+  model: Gemma3,
+  examples: readonly Example[],
+  microBatchSize: number,
+  share = 1,
+): StepPlan {
   const numTargets = examples.reduce((sum, example) => sum + example.numTargets, 0);
   const batches = chunk(examples, microBatchSize).map((group) => collate(group));
   return {
-    micros: batches.map((batch) => nllMicro(model, batch, 1 / numTargets)),
+    micros: batches.map((batch) => ({ ...nllMicro(model, batch, share / numTargets), share })),
     numTokens: batches.reduce((sum, batch) => sum + batch.numTokens, 0),
   };
 }

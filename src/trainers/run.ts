@@ -37,7 +37,8 @@ import { readRows } from './methods.ts';
 import { optimizerBytes } from './optimizers/index.ts';
 import { type ProgressSink, silent, type TrainResult } from './progress.ts';
 import { changesRounding, checkResume } from './resume-rules.ts';
-import { type Session, totalSteps, trainSession } from './session.ts';
+import { type Session, trainSession } from './session.ts';
+import { totalSteps } from './steps.ts';
 
 /** How a run is watched and stopped. */
 export interface RunOptions {

@@ -28,6 +28,7 @@ import type { TokenRows } from './method.ts';
 import { createOptimizer, loadState, type Optimizer, saveState } from './optimizers/index.ts';
 import type { ProgressSink, TrainResult } from './progress.ts';
 import { constantWithWarmup, linearWithWarmup, warmupSteps } from './schedule.ts';
+import { totalSteps } from './steps.ts';
 import { trainedParameters } from './trained.ts';
 
 /** Everything a run needs, found and checked. */
@@ -47,11 +48,6 @@ export interface Session {
   firstSource(): Promise<ModelSource>;
   /** Whole checkpoints of this run that are on disk, for pruning. */
   own: Checkpoint[];
-}
-
-/** Optimizer steps of the whole run: `max_steps`, or `epochs` rounded up to whole steps as transformers does. */
-export function totalSteps({ train }: Recipe, stepsPerEpoch: number): number {
-  return train.maxSteps ?? Math.ceil(train.epochs * stepsPerEpoch);
 }
 
 /**
@@ -102,7 +98,11 @@ async function runSession(
     const parameters = trainedParameters(recipe, model.parameters);
     const optimizer = createOptimizer(train.optimizer, parameters, recipe.seed);
     open.push(...optimizer.state.values());
-    if (resumed) await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
+    if (resumed) {
+      await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
+      for (const name of optimizer.updates.keys())
+        optimizer.updates.set(name, resumed.state.updates?.[name] ?? from.step);
+    }
     metrics = await openMetrics(runPaths(runDir).metrics, from.step, (text) =>
       progress.message(text, 'warning'),
     );
@@ -190,6 +190,7 @@ async function save(
 ): Promise<void> {
   const { recipe, runDir, shown, source, record, progress } = session;
   const started = performance.now();
+  const fewer = [...optimizer.updates].filter(([, updates]) => updates !== position.step);
   const state: TrainerState = {
     format: 1,
     ...(record.id === undefined ? {} : { run_id: record.id }),
@@ -198,6 +199,7 @@ async function save(
     epoch: position.step / stepsPerEpoch,
     num_tokens: position.numTokens,
     loss: position.loss,
+    ...(fewer.length === 0 ? {} : { updates: Object.fromEntries(fewer) }),
     seed: recipe.seed,
     total_steps: total,
     data_sha256: record.data_sha256,

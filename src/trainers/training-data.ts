@@ -3,9 +3,12 @@ import { type Dataset, encodeRows, type Row, readSource, splitRows } from '../da
 import { type Problem, UserError } from '../errors.ts';
 import type { Gemma3Config } from '../model/index.ts';
 import { requireIds, type Tokenizer, templateWritesBos } from '../model/tokenizer/index.ts';
-import type { Recipe } from '../recipe/index.ts';
+import type { MidalignRecipe, MistRecipe } from '../recipe/index.ts';
 import type { DataSource } from '../runs/index.ts';
 import type { Warn } from './method.ts';
+
+/** A recipe whose `data` are rows, each on its own. */
+type RowsRecipe = Pick<MistRecipe | MidalignRecipe, 'data' | 'seed'>;
 
 /** Rows as text, read and checked. */
 export interface TrainingRows {
@@ -30,11 +33,11 @@ export interface TrainingData {
  *
  * @throws UserError with the problems of all sources, or if the split leaves one side empty.
  */
-export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Promise<TrainingRows> {
+export async function readTrainingRows({ data, seed }: RowsRecipe, cwd: string): Promise<TrainingRows> {
   const sources: TrainingRows['sources'] = [];
   const problems: Problem[] = [];
   const notes = new Set<string>();
-  const read = async (list: Recipe['data']['train'], use: 'train' | 'eval'): Promise<Row[]> => {
+  const read = async (list: RowsRecipe['data']['train'], use: 'train' | 'eval'): Promise<Row[]> => {
     const rows: Row[] = [];
     for (const { path, turns, replies, maxSamples } of list) {
       const trees = { turns, replies };
@@ -79,7 +82,7 @@ export async function readTrainingRows({ data, seed }: Recipe, cwd: string): Pro
  */
 export function encodeTrainingData(
   rows: TrainingRows,
-  { data }: Recipe,
+  { data }: RowsRecipe,
   tokenizer: Tokenizer,
   config: Gemma3Config,
   warn: Warn,
@@ -102,6 +105,15 @@ export function encodeTrainingData(
   };
 }
 
+/** Both results, or the problems of both. @throws UserError if either has any */
+export async function bothProblems<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [first, second] = await Promise.allSettled([a, b]);
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value];
+  const errors = [first, second].flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const other = errors.find((error) => !(error instanceof UserError));
+  throw other ?? new UserError(errors.flatMap((error) => (error as UserError).problems));
+}
+
 /** Rows, tokens and targets of a data set in a line. */
 export function describeDataset({ examples, numTokens, numTargets }: Dataset): string {
   const count = (n: number) => n.toLocaleString('en-US');
@@ -112,7 +124,7 @@ function report(
   { examples, dropped, truncated, spelled }: Dataset,
   rows: number,
   what: string,
-  { maxSeqLen, textSpecialTokens }: Recipe['data'],
+  { maxSeqLen, textSpecialTokens }: RowsRecipe['data'],
   warn: Warn,
 ): void {
   const limit = `data.max_seq_len (${maxSeqLen} tokens)`;

@@ -1,6 +1,6 @@
 /** The smallest recipe, and what is wrong with others. */
 import { UserError } from '../../src/errors.ts';
-import { parseRecipeText } from '../../src/recipe/index.ts';
+import { type MistRecipe, parseRecipeText } from '../../src/recipe/index.ts';
 
 /** A recipe with nothing that has a default. */
 export const MINIMAL = `name: a
@@ -21,4 +21,9 @@ export function problems(text: string, overrides: string[] = []): string[] {
     throw error;
   }
   return [];
+}
+
+/** A recipe of MIST, with overrides. */
+export function parseMist(text: string, overrides: string[] = []): MistRecipe {
+  return parseRecipeText(text, 'r.yaml', overrides) as MistRecipe;
 }

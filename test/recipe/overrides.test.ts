@@ -1,13 +1,12 @@
 /** `key=value` on the command line: every one changes the recipe as it says, or is an error that quotes it. */
 import { describe, expect, it } from 'vitest';
-import { parseRecipeText } from '../../src/recipe/index.ts';
-import { MINIMAL, problems } from './minimal.ts';
+import { MINIMAL, parseMist, problems } from './minimal.ts';
 
 const LIST_OF_ONE = MINIMAL.replace('    path: builtin:toy', '    - path: builtin:toy');
 
 describe('an override', () => {
   it('sets a value, may hold "=", reaches into lists, and ~ takes a key out', () => {
-    const recipe = parseRecipeText(MINIMAL, 'r.yaml', [
+    const recipe = parseMist(MINIMAL, [
       'model.path=dir/a=b',
       'data.train=[{path: a.jsonl}, {path: b.jsonl}]',
       'data.train.1.max_samples=3',
@@ -22,14 +21,14 @@ describe('an override', () => {
   it('of a list of one means its element, by position or without', () => {
     for (const key of ['data.train.path', 'data.train.0.path']) {
       for (const text of [MINIMAL, LIST_OF_ONE]) {
-        const { data } = parseRecipeText(text, 'r.yaml', [`${key}=other.jsonl`, 'data.train.max_samples=2']);
+        const { data } = parseMist(text, [`${key}=other.jsonl`, 'data.train.max_samples=2']);
         expect(data.train).toEqual([{ path: 'other.jsonl', turns: 'first', replies: 'best', maxSamples: 2 }]);
       }
     }
     expect(problems(LIST_OF_ONE, ['~data.train.path'])).toEqual([
       'r.yaml:7:7: data.train.0.path is missing: it must be text',
     ]);
-    const { data } = parseRecipeText(MINIMAL, 'r.yaml', ['data.eval.0.path=e.jsonl']);
+    const { data } = parseMist(MINIMAL, ['data.eval.0.path=e.jsonl']);
     expect(data.eval?.map(({ path }) => path)).toEqual(['e.jsonl']);
   });
 
@@ -55,7 +54,7 @@ describe('an override', () => {
     expect(problems(MINIMAL, ['model.path.of=x'])).toEqual([
       'override model.path.of=x: model.path is "tiny" and has nothing in it',
     ]);
-    expect(parseRecipeText(`${MINIMAL}train:\n`, 'r.yaml', ['train.max_steps=3']).train.maxSteps).toBe(3);
+    expect(parseMist(`${MINIMAL}train:\n`, ['train.max_steps=3']).train.maxSteps).toBe(3);
   });
 
   it('never loses what stands behind a #, and wants a value', () => {
@@ -65,9 +64,9 @@ describe('an override', () => {
       'override train.optimizer.betas=[0.9, 0.99] # as GPT-3: " #" begins a comment in YAML; quote the value: "[0.9, 0.99] # as GPT-3"',
       'override name=: the value is missing; `null` is nothing, `""` an empty text',
     ]);
-    const { data } = parseRecipeText(MINIMAL, 'r.yaml', ['data.train.path="rows #1.jsonl"']);
+    const { data } = parseMist(MINIMAL, ['data.train.path="rows #1.jsonl"']);
     expect(data.train[0]?.path).toBe('rows #1.jsonl');
-    expect(parseRecipeText(MINIMAL, 'r.yaml', ['data.train.path=a#b']).data.train[0]?.path).toBe('a#b');
+    expect(parseMist(MINIMAL, ['data.train.path=a#b']).data.train[0]?.path).toBe('a#b');
   });
 
   it('of a tag that is not known is refused', () => {

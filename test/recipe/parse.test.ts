@@ -108,7 +108,7 @@ describe('a mistake in a recipe', () => {
   it('in the method still has the rest checked', () => {
     expect(problems(MINIMAL.replace('mist', 'misst').replace('name: a', 'name: a/b'))).toEqual([
       'r.yaml:1:7: name: may only have letters, digits, ".", "_" and "-", found "a/b"',
-      'r.yaml:2:9: method must be mist, found "misst". Did you mean mist?',
+      'r.yaml:2:9: method must be one of mist, midalign, clo, found "misst". Did you mean mist?',
     ]);
   });
 

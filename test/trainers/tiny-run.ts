@@ -16,7 +16,7 @@ checkpoint: {every: 2}
 
 /** A run of six steps over forty rows, changed by `overrides`. */
 export function recipe(...overrides: string[]): MistRecipe {
-  return parseRecipeText(RECIPE, 'test.yaml', overrides);
+  return parseRecipeText(RECIPE, 'test.yaml', overrides) as MistRecipe;
 }
 
 /** What a sink heard, in order. */

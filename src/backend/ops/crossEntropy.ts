@@ -6,7 +6,7 @@
  * Shapes: R rows with a target, D model, V vocabulary.
  */
 
-import { accumulatorOf, isRecording } from '../gradients.ts';
+import { accumulatorOf, isRecording, wantsGradient } from '../gradients.ts';
 import * as tf from '../tfjs.ts';
 import { addon } from '../torch/addon.ts';
 import { resultHandle } from '../torch/register.ts';
@@ -19,31 +19,32 @@ type Attrs = {
   /** Entries of V that count; checkpoints may have more rows than the vocabulary. */
   vocabulary: number;
   gradient: boolean;
+  /** Of the weight, too? */
+  ofWeight: boolean;
   into: tf.Variable | undefined;
 };
 
 const run = defineKernel<In, Attrs>({
   name: 'LinearCrossEntropy',
-  native: ({ hidden, weight, labels, weights }, { vocabulary, gradient, into }, b) => {
-    const want = gradient ? 1 : 0;
+  native: ({ hidden, weight, labels, weights }, { vocabulary, gradient, ofWeight, into }, b) => {
     addon().linearCrossEntropy(
       b.handle(hidden),
       b.handle(weight),
       b.handle(labels),
       b.handle(weights),
       vocabulary,
-      want,
-      want,
+      gradient ? 1 : 0,
+      ofWeight ? 1 : 0,
       into ? b.handle(into) : -1,
     );
     const [loss, dh, dw, nll] = [0, 1, 2, 3].map(resultHandle) as [number, number, number, number];
     const results = [b.wrap(loss, 'float32', []), b.wrap(nll, 'float32', labels.shape)];
     if (gradient) results.push(b.wrap(dh, 'float32', hidden.shape));
-    if (gradient && !into) results.push(b.wrap(dw, 'float32', weight.shape));
+    if (ofWeight && !into) results.push(b.wrap(dw, 'float32', weight.shape));
     return results;
   },
   anyDevice: true,
-  composed: ({ hidden, weight, labels, weights }, { vocabulary, gradient, into }) => {
+  composed: ({ hidden, weight, labels, weights }, { vocabulary, gradient, ofWeight, into }) => {
     // As the native kernel: a one-hot row of an id that is not there would be all zeros, and the loss wrong in silence.
     requireWithin(labels, vocabulary, 'label', 'vocabulary');
     const D = hidden.shape[1]!;
@@ -55,6 +56,7 @@ const run = defineKernel<In, Attrs>({
     if (!gradient) return results;
     const dlogits = tf.mul(tf.sub(tf.exp(logp), hit), tf.expandDims(weights, 1));
     results.push(tf.matMul(dlogits, used));
+    if (!ofWeight) return results;
     const dw = tf.pad(tf.matMul(dlogits, hidden, true, false) as tf.Tensor2D, [
       [0, weight.shape[0]! - vocabulary],
       [0, 0],
@@ -107,7 +109,7 @@ export function linearCrossEntropy(
   const into = gradient ? accumulatorOf(weight_VD) : undefined;
   const [loss, nll] = run(
     { hidden: hidden_RD, weight: weight_VD, labels: labels_R, weights: weights_R },
-    { vocabulary, gradient, into },
+    { vocabulary, gradient, ofWeight: wantsGradient(weight_VD), into },
   );
   return { loss: loss as tf.Scalar, nll_R: nll as tf.Tensor1D };
 }

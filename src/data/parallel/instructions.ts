@@ -1,7 +1,7 @@
 /** Parallel instructions, as CLO compares them: each prompt and reply beside its English original. */
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { UserError } from '../../errors.ts';
+import { absolutePath } from '../../paths.ts';
 import type { Place } from '../row.ts';
 import { type Exchange, exchangesOf, type Met } from './exchanges.ts';
 import { ENGLISH } from './languages.ts';
@@ -62,7 +62,7 @@ export async function readInstructions(
   }
   const met: Met = { languages: new Set(), unread: new Set() };
   const exchanges: Exchange[] = [];
-  for (const { line, fields } of await readRecords(resolve(options.cwd, name), name, problems)) {
+  for (const { line, fields } of await readRecords(absolutePath(options.cwd, name), name, problems)) {
     for (const exchange of exchangesOf(fields, { file: name, line }, wanted, problems, met))
       exchanges.push(exchange);
   }

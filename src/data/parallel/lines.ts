@@ -1,5 +1,5 @@
 /** Reads a file of sentences, one a line: its number is the id (FLORES-200, NTREX). */
-import { readLines } from '../lines.ts';
+import { readLines } from '../../lines.ts';
 import { addSentence, type Column, emptyColumn } from './column.ts';
 import type { Problems } from './problems.ts';
 

@@ -1,7 +1,7 @@
 /** Reads parallel sentences from a folder or a file; what lies there tells how. */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { type Problem, UserError } from '../../errors.ts';
+import { absolutePath } from '../../paths.ts';
 import type { Column } from './column.ts';
 import { type LanguageFile, languageFiles } from './folder.ts';
 import { ENGLISH, languageOf, nearestLanguage } from './languages.ts';
@@ -32,13 +32,13 @@ const KINDS = 'a folder of files named after languages, or a .tsv or .jsonl file
  *   ids given twice, files of unequal length where lines are ids, fewer than two languages.
  */
 export async function readParallel(name: string, options: ReadParallelOptions): Promise<ParallelSet> {
-  const path = resolve(options.cwd, name);
   const wanted = options.languages === undefined ? undefined : canonical(options.languages);
   if (wanted !== undefined && wanted.length < 2)
     throw new UserError(`parallel sentences need two languages or more, found ${named(wanted) || 'none'}`);
   const problems = new Problems();
   if (name.startsWith('builtin:'))
-    return joinColumns(name, choose(toyColumns(name, problems), wanted, name), []);
+    return joinColumns(name, choose(toyColumns(name, options.split, problems), wanted, name), []);
+  const path = absolutePath(options.cwd, name);
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is no such file' : `cannot be opened (${error.code})`;
     throw new UserError({ file: name, message: `${reason}; parallel sentences are ${KINDS}` });

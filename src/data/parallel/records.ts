@@ -1,6 +1,6 @@
 /** Reads files of named fields, a row a line: TSV with a header, or jsonl. */
 import { UserError } from '../../errors.ts';
-import { readLines } from '../lines.ts';
+import { readLines } from '../../lines.ts';
 import { isRecord } from '../report.ts';
 import { named, type Problems } from './problems.ts';
 

@@ -5,16 +5,27 @@ import { addSentence, type Column, emptyColumn } from './column.ts';
 import type { Exchange } from './exchanges.ts';
 import type { Problems } from './problems.ts';
 
+/** Parts, called as FLORES calls its own, and what share of the sentences is in the second. */
+const SPLITS = ['dev', 'devtest'];
+const DEVTEST = 1 / 4;
+
 /**
  * Its prompts as sentences, 124 a language; ids count from 1.
- * @throws UserError for another built-in name
+ *
+ * @param split `dev` or `devtest`, which share no sentence; undefined is both.
+ * @throws UserError for another built-in name or part
  */
-export function toyColumns(name: string, problems: Problems): Column[] {
+export function toyColumns(name: string, split: string | undefined, problems: Problems): Column[] {
   requireToy(name);
+  if (split !== undefined && !SPLITS.includes(split))
+    throw new UserError({ file: name, message: `has the parts ${SPLITS.join(' and ')}, and no ${split}` });
   return TOY_LANGUAGES.map((language) => {
     const column = emptyColumn(language, name);
-    for (const [index, [prompt]] of toyPairs(language).entries())
-      addSentence(column, String(index + 1), prompt, index + 1, problems);
+    for (const [index, [prompt]] of toyPairs(language).entries()) {
+      const isDevtest = (index * DEVTEST) % 1 === 0;
+      if (split === undefined || isDevtest === (split === 'devtest'))
+        addSentence(column, String(index + 1), prompt, index + 1, problems);
+    }
     return column;
   });
 }

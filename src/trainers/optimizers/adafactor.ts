@@ -19,6 +19,7 @@ export interface AdafactorSettings {
 export class Adafactor implements Optimizer {
   /** transformers' names of the running means, and a parameter's after them. */
   readonly state = new Map<string, tf.Variable>();
+  readonly updates = new Map<string, number>();
   private readonly means = new Map<string, AdafactorState>();
 
   constructor(
@@ -41,18 +42,22 @@ export class Adafactor implements Optimizer {
       );
     }
     for (const [name, master] of rounding.masters) this.state.set(name, master);
+    for (const name of parameters.keys()) this.updates.set(name, 0);
   }
 
   update(gradients: Gradients, { lr, step, gradientScale }: Update): void {
     const { weightDecay, adafactor } = this.settings;
     for (const [name, parameter] of this.parameters) {
+      if (!gradients.has(name)) continue;
+      const update = this.updates.get(name)! + 1;
+      this.updates.set(name, update);
       adafactorStep(
         parameter,
         gradients.get(name),
         this.means.get(name)!,
         {
           lr,
-          beta2: 1 - step ** adafactor.decayRate,
+          beta2: 1 - update ** adafactor.decayRate,
           eps: adafactor.eps[0],
           epsScale: adafactor.eps[1],
           clipThreshold: adafactor.clipThreshold,

@@ -15,6 +15,7 @@ export interface AdamWSettings {
 export class AdamW implements Optimizer {
   /** torch's names of the two moments, and a parameter's after them. */
   readonly state = new Map<string, tf.Variable>();
+  readonly updates = new Map<string, number>();
   private readonly moments = new Map<string, AdamWState>();
 
   constructor(
@@ -31,11 +32,15 @@ export class AdamW implements Optimizer {
       this.moments.set(name, { m: moment('exp_avg'), v: moment('exp_avg_sq') });
     }
     for (const [name, master] of rounding.masters) this.state.set(name, master);
+    for (const name of parameters.keys()) this.updates.set(name, 0);
   }
 
   update(gradients: Gradients, { lr, step, gradientScale }: Update): void {
     const { betas, eps, weightDecay } = this.settings;
     for (const [name, parameter] of this.parameters) {
+      if (!gradients.has(name)) continue;
+      const update = this.updates.get(name)! + 1;
+      this.updates.set(name, update);
       adamwStep(
         parameter,
         gradients.get(name),
@@ -46,7 +51,7 @@ export class AdamW implements Optimizer {
           beta2: betas[1],
           eps,
           weightDecay: parameter.rank >= 2 ? weightDecay : 0,
-          step,
+          step: update,
           gradientScale,
         },
         this.rounding.of(name, step),

@@ -12,8 +12,10 @@ export interface Update {
 }
 
 export interface Optimizer {
-  /** Updates every parameter in place. */
+  /** Updates in place every parameter that has a gradient; the others stay as they are, as in PyTorch. */
   update(gradients: Gradients, update: Update): void;
+  /** Updates that each parameter has had: what corrects the bias of its running means. */
+  readonly updates: Map<string, number>;
   /** Its state by the names it has in `optimizer.safetensors`, all of it fp32. */
   readonly state: ReadonlyMap<string, tf.Variable>;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { temporaryFolder } from '../../trainers/temporary.ts';
+import { temporaryFolder } from '../../temporary.ts';
 
 /** Writes files into a new folder inside of one that is gone after the tests; gives its name and where it is. */
 export function folders(): (files: Record<string, string | Uint8Array>) => { name: string; cwd: string } {

@@ -1,0 +1,39 @@
+/**
+ * One vector a sentence from the hidden states of a middle layer: what alignment compares.
+ *
+ * Shape letters: S sentences, D model.
+ */
+import type * as tf from '../../backend/tfjs.ts';
+import { collate } from '../../data/index.ts';
+import { meanPool, type PoolStatistics, type PoolWeights } from '../../losses/index.ts';
+import type { Gemma3 } from '../../model/index.ts';
+import { inputsOf } from '../nll.ts';
+
+/** Where the vectors are taken, and of which tokens. */
+export interface PoolerOptions {
+  /** Blocks that are run. */
+  layer: number;
+  bos: boolean;
+  weights: PoolWeights;
+}
+
+export type { PoolStatistics };
+
+/**
+ * The pooled hidden states after `layer` blocks, [S, D], fp32, not normalised; blocks above do not run. Sentences are
+ * packed end to end, each seeing itself alone.
+ */
+export function poolSentences(
+  model: Gemma3,
+  sentences: readonly Int32Array[],
+  { layer, bos, weights }: PoolerOptions,
+): tf.Tensor2D {
+  const batch = collate(sentences.map((ids) => ({ ids, target: new Uint8Array(ids.length), numTargets: 0 })));
+  const { hidden_BTD } = model.forward({ ...inputsOf(batch), stopAfter: layer - 1 });
+  let at = 0;
+  const ranges = sentences.map(({ length }) => {
+    at += length;
+    return { start: at - length, end: at };
+  });
+  return meanPool(hidden_BTD, ranges, { bos, weights });
+}
