@@ -17,7 +17,7 @@ export interface ReadColumns {
 }
 
 /**
- * The sentences of a file that is of one language: `{id, text}`. Without ids, the number of a row is its id.
+ * The sentences of a file that is of one language: `{id, text}`. Without ids, the number of a row's line is its id.
  */
 export function columnOf(
   records: readonly TextRecord[],
@@ -37,8 +37,10 @@ export function columnOf(
     });
     return column;
   }
-  for (const [index, { line, fields }] of records.entries()) {
-    const id = idKey === undefined ? String(index + 1) : idOf(fields[idKey], idKey, file, line, problems);
+  // As in a file of bare sentences: a blank line takes a number, a header does not.
+  const header = /\.tsv(\.gz)?$/i.test(file) ? 1 : 0;
+  for (const { line, fields } of records) {
+    const id = idKey === undefined ? String(line - header) : idOf(fields[idKey], idKey, file, line, problems);
     const said = languageSaid(fields);
     const other = said === undefined ? undefined : languageOf(said);
     if (other !== undefined && other !== language)
@@ -49,7 +51,10 @@ export function columnOf(
       });
     if (id !== undefined) addSentence(column, id, fields[textKey], line, problems, textKey);
   }
-  if (idKey === undefined) column.lines = { used: records.length, all: records.length };
+  if (idKey === undefined) {
+    const last = records.at(-1)!.line - header;
+    column.lines = { used: last, all: last };
+  }
   return column;
 }
 

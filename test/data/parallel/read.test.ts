@@ -127,6 +127,17 @@ describe('readParallel on a folder', () => {
     ]);
   });
 
+  it('counts blank lines of rows without ids, so that none moves beside another', async () => {
+    const set = await read({
+      'en.tsv': 'text\na\n\nc\n',
+      'es.jsonl': `${jsonl({ text: 'x' })}\n${jsonl({ text: 'z' })}`,
+    });
+    expect(sentences(set)).toEqual({ 1: ['a', 'x'], 3: ['c', 'z'] });
+    expect(await complaint({ 'en.tsv': 'text\na\n\nc\n', 'es.tsv': 'text\nx\ny\n' })).toContain(
+      'es.tsv: has 2 sentences, but en.tsv has 3',
+    );
+  });
+
   it('refuses ids given twice, with both lines', async () => {
     const twice = jsonl({ id: 1, text: 'a' }, { id: '1', text: 'b' });
     expect(await complaint({ 'en.jsonl': twice, 'es.jsonl': jsonl({ id: 1, text: 'c' }) })).toBe(
