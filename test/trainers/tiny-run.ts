@@ -19,19 +19,20 @@ export function recipe(...overrides: string[]): MistRecipe {
   return parseRecipeText(RECIPE, 'test.yaml', overrides) as MistRecipe;
 }
 
-const MIDALIGN = `${RECIPE.replace('method: mist', 'method: midalign')}
-align:
-  train: {path: 'builtin:toy', split: dev, max_samples: 24}
-  eval: {path: 'builtin:toy', split: devtest, max_samples: 6}
-  languages: [es, ko]
-  batch_size: 6
-  micro_batch_size: 6
-  pooling: {normalize: standardize, sentences: 48}
-`;
+/** Overrides that make it one of MIDALIGN: its steps are likelihood and alignment in turn. */
+export const MIDALIGN = [
+  'method=midalign',
+  'align.train={path: builtin:toy, split: dev, max_samples: 24}',
+  'align.eval={path: builtin:toy, split: devtest, max_samples: 6}',
+  'align.languages=[es, ko]',
+  'align.batch_size=6',
+  'align.micro_batch_size=6',
+  'align.pooling={normalize: standardize, sentences: 48}',
+];
 
-/** The same of MIDALIGN: the steps are likelihood and alignment in turn. */
+/** The same of MIDALIGN. */
 export function midalignRecipe(...overrides: string[]): MidalignRecipe {
-  return parseRecipeText(MIDALIGN, 'test.yaml', overrides) as MidalignRecipe;
+  return parseRecipeText(RECIPE, 'test.yaml', [...MIDALIGN, ...overrides]) as MidalignRecipe;
 }
 
 /** What a sink heard, in order. */
