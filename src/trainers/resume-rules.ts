@@ -23,7 +23,7 @@ const FREE = [
 const FIXED = ['backend.storage'];
 
 /** Where things lie, not what they are: the data's hashes are compared instead. */
-const PLACES = ['out', /^data\.(train|eval)(\.\d+)?\.path$/, /^align\.(train|eval)\.path$/];
+const PLACES = ['out', /^(data|align)\.(train|eval)(\.\d+)?\.path$/];
 
 /** One key with two values. */
 export interface Change {

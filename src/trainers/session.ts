@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
+import type * as tf from '../backend/tfjs.ts';
 import { UserError } from '../errors.ts';
 import { type Carried, type Gemma3, type Gemma3Options, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
@@ -96,11 +97,15 @@ async function runSession(
       ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
       firstModel: () => loadFirstModel(session),
     });
-    const parameters = trainedParameters(recipe, model.parameters);
+    const own = method.own ?? new Map<string, tf.Variable>();
+    open.push(...own.values());
+    const parameters = new Map([...trainedParameters(recipe, model.parameters), ...own]);
     const optimizer = createOptimizer(train.optimizer, parameters, recipe.seed);
     open.push(...optimizer.state.values());
     if (resumed) {
-      await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
+      const paths = trainerPaths(resumed.checkpoint.dir);
+      await loadState(optimizer.state, paths.optimizer);
+      if (own.size > 0) await loadState(own, paths.own);
       for (const name of optimizer.updates.keys())
         optimizer.updates.set(name, resumed.state.updates?.[name] ?? from.step);
     }
@@ -136,7 +141,7 @@ async function runSession(
         stop,
         standing,
         save: (position) =>
-          save(session, { model, prefix, carried, optimizer }, position, total, method.stepsPerEpoch),
+          save(session, { model, prefix, carried, optimizer, own }, position, total, method.stepsPerEpoch),
       },
       from,
     );
@@ -195,7 +200,14 @@ async function save(
     prefix,
     carried,
     optimizer,
-  }: { model: Gemma3; prefix: string; carried: Carried; optimizer: Optimizer },
+    own,
+  }: {
+    model: Gemma3;
+    prefix: string;
+    carried: Carried;
+    optimizer: Optimizer;
+    own: ReadonlyMap<string, tf.Variable>;
+  },
   position: Position,
   total: number,
   stepsPerEpoch: number,
@@ -212,6 +224,9 @@ async function save(
     num_tokens: position.numTokens,
     loss: position.loss,
     ...(fewer.length === 0 ? {} : { updates: Object.fromEntries(fewer) }),
+    ...(own.size === 0
+      ? {}
+      : { own: Object.fromEntries([...own].map(([name, { shape }]) => [name, shape])) }),
     seed: recipe.seed,
     total_steps: total,
     data_sha256: record.data_sha256,
@@ -232,6 +247,7 @@ async function save(
       const paths = trainerPaths(dir);
       await mkdir(paths.folder);
       await saveState(optimizer.state, paths.optimizer);
+      if (own.size > 0) await saveState(own, paths.own);
       await writeFile(paths.state, `${JSON.stringify(state, null, 2)}\n`);
     });
     session.own = [...session.own.filter(({ step }) => step !== position.step), checkpoint];

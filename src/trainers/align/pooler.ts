@@ -11,8 +11,8 @@ import { inputsOf } from '../nll.ts';
 
 /** Where the vectors are taken, and of which tokens. */
 export interface PoolerOptions {
-  /** Blocks that are run. */
-  layer: number;
+  /** Blocks that are run; undefined is all of them, and the final norm. */
+  layer: number | undefined;
   bos: boolean;
   weights: PoolWeights;
 }
@@ -29,7 +29,10 @@ export function poolSentences(
   { layer, bos, weights }: PoolerOptions,
 ): tf.Tensor2D {
   const batch = collate(sentences.map((ids) => ({ ids, target: new Uint8Array(ids.length), numTargets: 0 })));
-  const { hidden_BTD } = model.forward({ ...inputsOf(batch), stopAfter: layer - 1 });
+  const { hidden_BTD } = model.forward({
+    ...inputsOf(batch),
+    stopAfter: layer === undefined ? undefined : layer - 1,
+  });
   let at = 0;
   const ranges = sentences.map(({ length }) => {
     at += length;
