@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '../../backend/tfjs.ts';
 import { chunk } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import { type PlainStatistics, poolStatistics } from '../../losses/index.ts';
@@ -19,7 +18,7 @@ import type { Gemma3 } from '../../model/index.ts';
 import { breathe, exists, Interrupted, setAside, TEMPORARY } from '../../runs/index.ts';
 import type { Start } from '../method.ts';
 import type { Sentences } from './data.ts';
-import { type PoolerOptions, poolSentences } from './pooler.ts';
+import { type PoolerOptions, pooledVectors } from './pooler.ts';
 
 const FILE = 'pooling.safetensors';
 
@@ -83,8 +82,7 @@ async function measure(
   for (const group of chunk(sentences, AT_ONCE)) {
     await breathe();
     if (stop.signal !== undefined) throw new Interrupted(stop.signal, step, runDir);
-    const pooled_SD = tf.tidy(() => poolSentences(model, group, options).arraySync());
-    for (const vector of pooled_SD) vectors.push(Float32Array.from(vector));
+    vectors.push(...pooledVectors(model, group, options));
   }
   return poolStatistics(vectors);
 }
