@@ -172,6 +172,8 @@ export async function resumeRun(
       if (found) Object.assign(made, { id: found.state.run_id });
       if (found) made.model.sha256 = found.state.model_sha256;
     }
+    // With --force it may begin with another one now.
+    if (!found) made.model.sha256 = source.sha256;
     await clear(runDir, survey, restart, warn);
     if (restart) warn('told to restart: starts again at step 0');
     else if (!found) warn('no checkpoint was saved yet: starts again at step 0');
