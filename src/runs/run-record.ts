@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json' with { type: 'json' };
 import type { BackendInfo } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
-import { countParameters } from '../model/index.ts';
+import { countParameters, type Gemma3Config } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
-import type { ModelSource } from './model-source.ts';
 import { asUserError, isNotThere, replaceFile, runPaths } from './run-files.ts';
 
 /** A file or built-in set that rows came from. */
@@ -53,7 +52,7 @@ export function newRecord(run: {
   recipe: Recipe;
   argv: readonly string[];
   backend: BackendInfo;
-  source: Pick<ModelSource, 'config'>;
+  source: { config: Gemma3Config };
   /** Identity of the weights that it begins with. */
   modelSha256: string;
   data: DataIdentity;

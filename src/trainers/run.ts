@@ -32,7 +32,6 @@ import {
 } from '../runs/index.ts';
 import { asChatModel } from './chat-model.ts';
 import { checkOptimizer } from './check-optimizer.ts';
-import { findFirstModel } from './first-model.ts';
 import type { TextRows } from './method.ts';
 import { readRows } from './methods.ts';
 import { optimizerBytes } from './optimizers/index.ts';
@@ -202,8 +201,7 @@ export async function resumeRun(
       record: made,
       progress,
       stop: options.stop,
-      firstSource: async () =>
-        found ? findFirstModel({ recipe, identity: made.model.sha256, force, cwd, progress }) : source,
+      firstSource: async () => (found ? findRecipeModel(recipe, { cwd, progress }) : source),
       own: survey.whole.map(({ checkpoint }) => checkpoint),
     };
     return trainSession(session, found);

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
 import type * as tf from '../backend/tfjs.ts';
+import { UserError } from '../errors.ts';
 import { type Carried, type Gemma3, type Gemma3Options, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import {
@@ -94,7 +95,7 @@ async function runSession(
   try {
     const method = await data.begin({
       ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
-      firstModel: async () => (await (await session.firstSource()).load(modelOptions(recipe))).model,
+      firstModel: () => loadFirstModel(session),
     });
     const own = method.own ?? new Map<string, tf.Variable>();
     open.push(...own.values());
@@ -166,6 +167,18 @@ async function runSession(
   };
   progress.finish(outcome);
   return outcome;
+}
+
+/** @throws UserError if what the recipe names is no longer the model that the run began with */
+async function loadFirstModel({ recipe, record, firstSource, progress }: Session): Promise<Gemma3> {
+  const source = await firstSource();
+  const like = record.model.sha256;
+  if ((await source.identity({ like, message: (text) => progress.message(text) })) !== like)
+    throw new UserError({
+      file: recipe.model.path,
+      message: 'is no longer the model that this run began with, which is needed once more; bring it back',
+    });
+  return (await source.load(modelOptions(recipe))).model;
 }
 
 function modelOptions({ model, train }: Recipe): Gemma3Options {
