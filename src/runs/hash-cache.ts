@@ -57,9 +57,7 @@ export async function sha256OfFiles(
   const files = missing.map((i) => ({ path: seen[i]!.path, size: Number(seen[i]!.size) }));
   const total = files.reduce((sum, { size }) => sum + size, 0);
   if (total > said)
-    message?.(
-      `hashing ${(total / 1e9).toFixed(1)} GB of weights, to know them again; once, while they are as they are`,
-    );
+    message?.(`hashing ${(total / 1e9).toFixed(1)} GB of weights, once, to tell this model from others`);
   for (const [n, hash] of (await hashFiles(files)).entries()) {
     const i = missing[n]!;
     const before = seen[i]!;
