@@ -1,7 +1,7 @@
 /**
  * What alignment gains and what it breaks, on the real Gemma 3 270M: MIDALIGN with raw and with standardised vectors at
  * three learning rates, the same steps each. Before and after: retrieval and MEXA on FLORES, likelihood of OpenAssistant
- * replies, facts in six languages (BMLAMA, option text). `npm run bench align-study [STEPS]`.
+ * replies, facts in six languages (BMLAMA, option text). `npm run bench align-study [STEPS] [none:0.00005,..]`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -44,6 +44,7 @@ const benchmark: Benchmark = {
     let before: Figures | undefined;
     for (const normalize of ['none', 'standardize']) {
       for (const rate of RATES) {
+        if (args[1] !== undefined && !args[1].split(',').includes(`${normalize}:${rate}`)) continue;
         const recipe = parseRecipe('gemma3-270m/midalign', [
           `model.path=${path}`,
           `model.tokenizer=${join(root, TOKENIZER)}`,

@@ -170,9 +170,10 @@ async function runSession(
 }
 
 /** @throws UserError if what the recipe names is no longer the model that the run began with */
-async function loadFirstModel({ recipe, record, firstSource }: Session): Promise<Gemma3> {
+async function loadFirstModel({ recipe, record, firstSource, progress }: Session): Promise<Gemma3> {
   const source = await firstSource();
-  if (source.sha256 !== record.model.sha256)
+  const like = record.model.sha256;
+  if ((await source.identity({ like, message: (text) => progress.message(text) })) !== like)
     throw new UserError({
       file: recipe.model.path,
       message: 'is no longer the model that this run began with, which is needed once more; bring it back',

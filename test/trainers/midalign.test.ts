@@ -41,7 +41,7 @@ describe('the steps of MIDALIGN', () => {
       model,
       runDir,
       step: 0,
-      modelSha256: source.sha256,
+      modelSha256: await source.identity(),
       progress: silent,
       stop: { signal: undefined },
     };
