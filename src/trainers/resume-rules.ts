@@ -44,7 +44,9 @@ export function changes(from: unknown, to: unknown, prefix = ''): Change[] {
 
 /** Does any of these keys change what a step computes bit by bit, though not what it means? */
 export function changesRounding(list: readonly Change[]): boolean {
-  return list.some(({ key }) => /^backend\.|^(train|align)\.micro_batch_size$|^train\.activation_checkpointing$/.test(key));
+  return list.some(({ key }) =>
+    /^backend\.|^(train|align)\.micro_batch_size$|^train\.activation_checkpointing$/.test(key),
+  );
 }
 
 /** What the resumed run is about to use. */

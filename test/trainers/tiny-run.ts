@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MistRecipe, parseRecipeText } from '../../src/recipe/index.ts';
+import { type MidalignRecipe, type MistRecipe, parseRecipeText } from '../../src/recipe/index.ts';
 import { type ProgressSink, silent } from '../../src/trainers/progress.ts';
 
 const RECIPE = `
@@ -17,6 +17,22 @@ checkpoint: {every: 2}
 /** A run of six steps over forty rows, changed by `overrides`. */
 export function recipe(...overrides: string[]): MistRecipe {
   return parseRecipeText(RECIPE, 'test.yaml', overrides) as MistRecipe;
+}
+
+/** Overrides that make it one of MIDALIGN: its steps are likelihood and alignment in turn. */
+export const MIDALIGN = [
+  'method=midalign',
+  'align.train={path: builtin:toy, split: dev, max_samples: 24}',
+  'align.eval={path: builtin:toy, split: devtest, max_samples: 6}',
+  'align.languages=[es, ko]',
+  'align.batch_size=6',
+  'align.micro_batch_size=6',
+  'align.pooling={normalize: standardize, sentences: 48}',
+];
+
+/** The same of MIDALIGN. */
+export function midalignRecipe(...overrides: string[]): MidalignRecipe {
+  return parseRecipeText(RECIPE, 'test.yaml', [...MIDALIGN, ...overrides]) as MidalignRecipe;
 }
 
 /** What a sink heard, in order. */

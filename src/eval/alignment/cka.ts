@@ -1,5 +1,5 @@
 /** Linear centred kernel alignment (Kornblith et al. 2019): are two sets of vectors the same up to rotation and scale? */
-import { type Matrix, requirePairs } from './matrix.ts';
+import { type Matrix, meanOf, requirePairs } from './matrix.ts';
 
 /**
  * <K, L> / (|K| |L|) of the centred Gram matrices K = A A^T, L = B B^T: 1 for the same geometry, whatever its mean, rotation
@@ -18,14 +18,13 @@ export function cka(a: Matrix, b: Matrix): number {
   return kl / Math.sqrt(kk * ll);
 }
 
-function centred({ rows, columns, values }: Matrix): Matrix {
-  const made = Float64Array.from(values);
-  for (let d = 0; d < columns; d++) {
-    let mean = 0;
-    for (let at = d; at < values.length; at += columns) mean += values[at]! / rows;
-    for (let at = d; at < values.length; at += columns) made[at]! -= mean;
+function centred(side: Matrix): Matrix {
+  const made = Float64Array.from(side.values);
+  for (let d = 0; d < side.columns; d++) {
+    const mean = meanOf(d, side);
+    for (let at = d; at < made.length; at += side.columns) made[at]! -= mean;
   }
-  return { rows, columns, values: made };
+  return { ...side, values: made };
 }
 
 function gram({ rows, columns, values }: Matrix): Float64Array {

@@ -3,8 +3,9 @@
  *
  * Shape letters: S sentences, D model.
  */
-import type * as tf from '../../backend/tfjs.ts';
+import * as tf from '../../backend/tfjs.ts';
 import { collate } from '../../data/index.ts';
+import { UserError } from '../../errors.ts';
 import { meanPool, type PoolStatistics, type PoolWeights } from '../../losses/index.ts';
 import type { Gemma3 } from '../../model/index.ts';
 import { inputsOf } from '../nll.ts';
@@ -39,4 +40,21 @@ export function poolSentences(
     return { start: at - length, end: at };
   });
   return meanPool(hidden_BTD, ranges, { bos, weights });
+}
+
+/**
+ * The same as plain numbers, without gradients.
+ * @throws UserError if one is not finite: there is nothing to measure of a model that has come to that
+ */
+export function pooledVectors(
+  model: Gemma3,
+  sentences: readonly Int32Array[],
+  options: PoolerOptions,
+): Float32Array[] {
+  const rows_SD = tf.tidy(() => poolSentences(model, sentences, options).arraySync());
+  if (!rows_SD.every((row) => row.every(Number.isFinite)))
+    throw new UserError(
+      `the model's hidden states after ${options.layer ?? 'all'} blocks are not finite: sentences cannot be compared`,
+    );
+  return rows_SD.map((row) => Float32Array.from(row));
 }
