@@ -10,7 +10,7 @@ import { recipe, recorder } from './tiny-run.ts';
 
 const [verb, cwd, ...overrides] = process.argv.slice(2) as [string, string, ...string[]];
 const progress = recorder(([event, metrics]) => {
-  if (event === 'message' && metrics.startsWith('measuring')) process.stdout.write(`${metrics}\n`);
+  if (event === 'message' && /^(measuring|reference)/.test(metrics)) process.stdout.write(`${metrics}\n`);
   if (event === 'step') process.stdout.write(`step ${metrics.global_step}\n`);
   if (event === 'start') process.stdout.write(`start ${metrics.startStep}\n`);
 });

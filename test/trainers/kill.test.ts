@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../temporary.ts';
 import { buildDriver, start } from './child.ts';
 import { expectSameRuns, type KillPoint, trainKilled } from './kills.ts';
-import { MIDALIGN, metricsOf } from './tiny-run.ts';
+import { CLO, MIDALIGN, metricsOf } from './tiny-run.ts';
 
 const folder = temporaryFolder();
 /** Saves after every step, so that many kills hit a save; the held-out loss, so that some hit an evaluation. */
@@ -70,6 +70,39 @@ describe('a run that is killed', () => {
       await expectSameRuns(killed, whole, STEPS);
       const statistics = (run: string) => readFile(join(run, 'pooling.safetensors'));
       expect(await statistics(killed)).toEqual(await statistics(whole));
+    },
+    60_000 + 15_000 * KILLS,
+  );
+});
+
+describe('a run of CLO that is killed', () => {
+  it(
+    `and resumed ${KILLS} times, also while the reference is computed, ends with the bits of one that was not`,
+    async () => {
+      const shape = [
+        ...CLO,
+        `train.max_steps=${STEPS}`,
+        ...SHAPE,
+        'train.batch_size=2',
+        'train.micro_batch_size=1',
+      ];
+      const random = seedrandom('clo');
+      let seen = 0;
+      const { whole, killed, last } = await trainKilled(
+        join(folder.path, 'clo'),
+        shape,
+        KILLS,
+        (line, { kills, lines }) => {
+          if (lines === 0) seen = 0;
+          // Half of all while it is computed.
+          if (line.startsWith('reference')) return kills < KILLS / 2 ? 30 * random() : undefined;
+          return line.startsWith('step') && ++seen === 1 ? 60 * random() : undefined;
+        },
+      );
+      expect(last.some((line) => line.startsWith('reference'))).toBe(true);
+      await expectSameRuns(killed, whole, STEPS);
+      const reference = (run: string) => readFile(join(run, 'reference.jsonl'), 'utf8');
+      expect(await reference(killed)).toBe(await reference(whole));
     },
     60_000 + 15_000 * KILLS,
   );

@@ -346,4 +346,15 @@ describe('MIDALIGN refuses', () => {
       expect.stringMatching(/a batch of 25 pairs/),
     ]);
   });
+
+  it('warns of held-out sentences that it is aligned on', async () => {
+    const said: string[] = [];
+    const made = midalignRecipe('align.eval={path: builtin:toy, split: dev, max_samples: 5}');
+    (await readMidalign(made, '.')).encode(await findRecipeModel(made, { cwd: '.' }), (text) =>
+      said.push(text),
+    );
+    expect(said).toContain(
+      '5 of 5 sentences of align.eval are aligned in training, too; they measure nothing new',
+    );
+  });
 });

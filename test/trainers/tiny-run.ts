@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MidalignRecipe, type MistRecipe, parseRecipeText } from '../../src/recipe/index.ts';
+import {
+  type CloRecipe,
+  type MidalignRecipe,
+  type MistRecipe,
+  parseRecipeText,
+} from '../../src/recipe/index.ts';
 import { type ProgressSink, silent } from '../../src/trainers/progress.ts';
 
 const RECIPE = `
@@ -33,6 +38,14 @@ export const MIDALIGN = [
 /** The same of MIDALIGN. */
 export function midalignRecipe(...overrides: string[]): MidalignRecipe {
   return parseRecipeText(RECIPE, 'test.yaml', [...MIDALIGN, ...overrides]) as MidalignRecipe;
+}
+
+/** Overrides that make it one of CLO, on pairs of English with Spanish and with Korean. */
+export const CLO = ['method=clo', 'data.languages=[es, ko]', 'data.train.max_samples=20', 'clo.beta=0.5'];
+
+/** The same of CLO. */
+export function cloRecipe(...overrides: string[]): CloRecipe {
+  return parseRecipeText(RECIPE, 'test.yaml', [...CLO, ...overrides]) as CloRecipe;
 }
 
 /** What a sink heard, in order. */

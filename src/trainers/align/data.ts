@@ -107,6 +107,15 @@ export function encodeAlign(
     return { languages: set.languages, ids: set.ids, tokens };
   };
   const encoded = encode(train);
+  if (heldOut !== undefined) {
+    const [language] = train.languages;
+    const seen = new Set(train.ids.map((_, index) => train.text(language!, index)));
+    const both = heldOut.ids.filter((_, index) => seen.has(heldOut.text(language!, index))).length;
+    if (both > 0)
+      warn(
+        `${both} of ${heldOut.ids.length} sentences of align.eval are aligned in training, too; they measure nothing new`,
+      );
+  }
   return {
     order: createPairOrder(seed, encoded.ids, encoded.languages, align.batchSize, align.pairs),
     train: encoded,

@@ -136,6 +136,8 @@ async function compute(
         const own = logps.slice(at * SEQUENCES.length, (at + 1) * SEQUENCES.length);
         if (!own.every(Number.isFinite))
           throw new UserError(`the model gives ${side} pair ${row} a log-probability that is not finite`);
+        // Written before a stop that cut the group.
+        if (known.has(`${side} ${row}`)) continue;
         known.set(`${side} ${row}`, own);
         lines += `${JSON.stringify({ side, i: row, logps: [...own] })}\n`;
       }
