@@ -67,7 +67,7 @@ const benchmark: Benchmark = {
         const tokens = rows.encode(source, () => {});
         const { model } = await source.load({ activationCheckpointing: true });
         const method = await tokens.begin({
-          ...{ model, runDir: tmpdir(), step: 0, modelSha256: '', progress: silent },
+          ...{ model, runDir: tmpdir(), step: 0, modelSha256: 'study', progress: silent },
           ...{ stop: { signal: undefined }, firstModel: async () => model },
         });
         const tokenizer = await loadTokenizer(join(root, TOKENIZER));
