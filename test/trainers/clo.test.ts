@@ -99,14 +99,13 @@ describe.each(['torch', 'wasm'] as const)('the steps of CLO on %s', (name) => {
     const method = await methodOf(cloRecipe('train.batch_size=8'));
     moved(() => {
       const { figures } = run(method, 1);
-      const pairs = { es: 0, ko: 0 };
       // Of 8 pairs so many have each language: the logps tell.
       const mean = (key: string, es: number) =>
         (es * figures[`${key}/es`]! + (8 - es) * figures[`${key}/ko`]!) / 8;
       const es = [1, 2, 3, 4, 5, 6, 7].find(
         (n) => Math.abs(mean('logps/en_en', n) - figures['logps/en_en']!) < 1e-6,
       );
-      expect(es, JSON.stringify(pairs)).toBeDefined();
+      expect(es).toBeDefined();
       for (const key of [
         'rewards/margins',
         'rewards/accuracies',
@@ -160,7 +159,7 @@ describe('a run of CLO', () => {
 
   it('logs margins, accuracies, saturation and likelihood, measures them held out, and resumes bit by bit', async () => {
     const held = ['data.eval_fraction=0.2', 'eval_every=3', 'train.max_steps=6'];
-    const [whole, halves] = [at('whole'), at('halves')];
+    const whole = at('whole');
     await train(cloRecipe(whole.out, ...held), { cwd: whole.cwd });
     const rows = await metricsOf(whole.runDir);
     const last = rows.filter((row) => 'learning_rate' in row).at(-1)!;
@@ -169,13 +168,8 @@ describe('a run of CLO', () => {
     const evaluated = rows.filter((row) => 'eval_loss' in row);
     expect(evaluated.map((row) => row.global_step)).toEqual([0, 3, 6]);
     expect(evaluated[0]!['eval_rewards/margins']).toBe(0);
-    expect(evaluated[0]!['eval_preference_loss']).toBeCloseTo(2 * Math.LN2, 12);
+    expect(evaluated[0]!.eval_preference_loss).toBeCloseTo(2 * Math.LN2, 12);
 
-    await train(cloRecipe(halves.out, ...held, 'train.max_steps=3', 'train.schedule.name=constant'), {
-      cwd: halves.cwd,
-    }).catch((error) => {
-      throw error;
-    });
     const constant = at('constant');
     await train(cloRecipe(constant.out, ...held, 'train.schedule={name: constant, warmup_ratio: 0}'), {
       cwd: constant.cwd,
