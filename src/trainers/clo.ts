@@ -58,6 +58,11 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
     modelSha256: start.modelSha256,
     dataSha256: train.sha256,
     evalDataSha256: heldOut?.sha256 ?? null,
+    rounding: {
+      backend: start.backend,
+      embedScale: recipe.model.embedScale,
+      microBatchSize: settings.microBatchSize,
+    },
   });
   const context = { start, recipe, reference, isSaid: false };
   return {

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
+import { UserError } from '../errors.ts';
 import { type Carried, type Gemma3, type Gemma3Options, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import {
@@ -93,7 +94,8 @@ async function runSession(
   try {
     const method = await data.begin({
       ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
-      firstModel: async () => (await (await session.firstSource()).load(modelOptions(recipe))).model,
+      backend: session.backend,
+      firstModel: () => firstModel(session),
     });
     const parameters = trainedParameters(recipe, model.parameters);
     const optimizer = createOptimizer(train.optimizer, parameters, recipe.seed);
@@ -161,6 +163,18 @@ async function runSession(
   };
   progress.finish(outcome);
   return outcome;
+}
+
+/** @throws UserError if it is no longer where it was: what is measured on another would be of no use to this run. */
+async function firstModel({ recipe, record, firstSource }: Session): Promise<Gemma3> {
+  const source = await firstSource();
+  if (source.sha256 !== record.model.sha256)
+    throw new UserError({
+      file: recipe.model.path,
+      message:
+        'is not the model that this run began with, and what the run needs of that one is not on disk; bring it back to go on',
+    });
+  return (await source.load(modelOptions(recipe))).model;
 }
 
 function modelOptions({ model, train }: Recipe): Gemma3Options {
