@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Gradients, startBackend } from '../../src/backend/index.ts';
+import { type BackendInfo, Gradients, startBackend } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import { openSafetensors } from '../../src/model/files/index.ts';
 import type { Gemma3 } from '../../src/model/index.ts';
@@ -19,10 +19,11 @@ const folder = temporaryFolder();
 let made = 0;
 
 describe.each(['torch', 'wasm'] as const)('the steps of CLO on %s', (name) => {
+  let backend: BackendInfo;
   let model: Gemma3;
   let source: ModelSource;
   beforeAll(async () => {
-    await startBackend({ name, compute: 'float32' });
+    backend = await startBackend({ name, compute: 'float32' });
     source = await findRecipeModel(cloRecipe(), { cwd: '.' });
     ({ model } = await source.load({}));
   });
@@ -32,7 +33,7 @@ describe.each(['torch', 'wasm'] as const)('the steps of CLO on %s', (name) => {
     const rows = (await readClo(recipe, '.')).encode(source, () => {});
     const runDir = join(folder.path, `steps-${made++}`);
     await mkdir(runDir);
-    const begun = { model, runDir, step: 0, modelSha256: '', stop: { signal: undefined } };
+    const begun = { model, backend, runDir, step: 0, modelSha256: '', stop: { signal: undefined } };
     const progress = { ...silent, message: (text: string) => void said.push(text) };
     return rows.begin({ ...begun, progress, firstModel: async () => model });
   }
