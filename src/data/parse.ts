@@ -3,7 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Problem } from '../errors.ts';
 import type { Message } from '../model/tokenizer/index.ts';
 import { unusedFields } from './companions.ts';
-import { REFUSED_KEYS, ROW_KEYS } from './keys.ts';
+import { misspelling, REFUSED_KEYS, ROW_KEYS } from './keys.ts';
 import { type Conversation, itemsOf, readConversation, requireReplies } from './messages.ts';
 import { isTree, readTree, type TreeOptions } from './oasst.ts';
 import { isEmpty, isRecord, isText, present, RowReport, shown } from './report.ts';
@@ -76,6 +76,13 @@ function idOf({ id }: Record<string, unknown>): { id?: string } {
 function readShape(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {
   const has = (key: string) => key in value;
   if (has('messages') || has('conversations')) return finish(readList(value, report), value, place, report);
+  if (isRecord(value.prompt)) {
+    const hint = misspelling('message_tree_id', Object.keys(value));
+    return report.refuse(
+      'prompt is an object, as in an OpenAssistant conversation tree, but there is no message_tree_id beside it',
+      hint && `\`message_tree_id\` for \`${hint}\``,
+    );
+  }
   const isAlpaca = has('instruction') && (has('output') || !has('completion'));
   if ((has('prompt') && !(isAlpaca && !has('completion'))) || (has('completion') && !isAlpaca))
     return finish(readPair(value, 'prompt', 'completion', report), value, place, report);
@@ -117,6 +124,9 @@ function readPair(
   const completion = value[completionKey];
   const used = [promptKey, completionKey, 'system'];
   if (Array.isArray(prompt) && Array.isArray(completion)) {
+    for (const [key, list] of Object.entries({ [promptKey]: prompt, [completionKey]: completion }))
+      if (list.length === 0) report.refuse(`${key} must be a list of messages that is not empty`);
+    if (prompt.length === 0 || completion.length === 0) return undefined;
     const items = [...itemsOf(prompt, promptKey), ...itemsOf(completion, completionKey)];
     const key = `${promptKey} + ${completionKey}`;
     const conversation = readConversation(items, key, prompt.length, report);
@@ -126,7 +136,13 @@ function readPair(
     const [list, text] = isText(prompt) ? [completionKey, promptKey] : [promptKey, completionKey];
     return report.refuse(`${list} is a list of messages, but ${text} is a string; both must be of one kind`);
   }
-  if (!isText(prompt)) report.refuse(`${promptKey} must be a string that is not empty`);
+  if (!isText(prompt)) {
+    const missing = prompt === undefined ? `the row has no ${promptKey} for its ${completionKey}: ` : '';
+    report.refuse(
+      `${missing}${promptKey} must be a string that is not empty`,
+      prompt === undefined ? nearest(Object.keys(value), [promptKey]) : undefined,
+    );
+  }
   if (!isText(completion)) {
     report.refuse(
       `the row has no response: ${completionKey} must be a string that is not empty`,
