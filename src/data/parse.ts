@@ -6,6 +6,7 @@ import { unusedFields } from './companions.ts';
 import { misspelling, REFUSED_KEYS, ROW_KEYS } from './keys.ts';
 import { type Conversation, itemsOf, readConversation, requireReplies } from './messages.ts';
 import { isTree, readTree, type TreeOptions } from './oasst.ts';
+import { repeatedKey } from './repeated-key.ts';
 import { isEmpty, isRecord, isText, present, RowReport, shown } from './report.ts';
 import type { Place, Row } from './row.ts';
 
@@ -45,6 +46,8 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
   }
   if (hasLoneSurrogate(text))
     report.refuse('the row has half of a character (a surrogate such as \\ud83d alone)');
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) report.refuse(`the row has the field ${repeated} twice`);
   if (!isRecord(value)) report.refuse(`a row must be a JSON object with ${SHAPES}`);
   else if (isTree(value)) return done(readTree(value, place, options, report));
   else {

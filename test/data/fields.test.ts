@@ -158,6 +158,18 @@ describe('what says nothing', () => {
     ]);
   });
 
+  it('is not one of two fields of a name, of which JSON would keep the last', () => {
+    expect(wrong('{"prompt": "a", "completion": "b", "prompt": "c"}')).toEqual([
+      'the row has the field prompt twice',
+    ]);
+    expect(wrong('{"messages": [{"role": "user", "content": "a", "r\\u006fle": "user"}]}')[0]).toBe(
+      'the row has the field role twice',
+    );
+    // In different objects, in values, and escaped quotes.
+    const said = '{"prompt": "\\"prompt\\": 1, {", "completion": "prompt", "meta": {"prompt": 1}}';
+    expect(wrong(said)).toEqual([]);
+  });
+
   it('is not half a character, which would become another', () => {
     expect(wrong('{"prompt": "a", "completion": "\\ud83d"}')[0]).toMatch(/half of a character/);
     expect(wrong('{"prompt": "a", "completion": "\\ud83d\\ude00"}')).toEqual([]);
