@@ -41,7 +41,11 @@ export function isCheckout(): boolean {
  * checkout, else `$XDG_CACHE_HOME/isogloss` or `~/.cache/isogloss`, as an installed package is not ours to change.
  */
 export function workRoot(): string {
-  if (isCheckout()) return packageRoot();
+  return isCheckout() ? packageRoot() : cacheRoot();
+}
+
+/** Folder of what is known of this machine and its files, and can be found out again: `$XDG_CACHE_HOME/isogloss`. */
+export function cacheRoot(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isogloss');
 }
 

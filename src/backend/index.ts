@@ -12,6 +12,7 @@ export { headNormRope } from './ops/headNormRope.ts';
 export { linear } from './ops/linear.ts';
 export { rmsNorm } from './ops/rmsNorm.ts';
 export type { Rounding } from './ops/rounding.ts';
+export type { BackendInfo, BackendName, BackendOptions, ComputeType } from './options.ts';
 export {
   emptyParameter,
   type FloatFileType,
@@ -27,10 +28,4 @@ export {
 export { slowness } from './plain.ts';
 export { type ProductTimes, productTimes } from './products.ts';
 export { recompute } from './recompute.ts';
-export {
-  type BackendInfo,
-  type BackendName,
-  type BackendOptions,
-  type ComputeType,
-  startBackend,
-} from './select.ts';
+export { startBackend } from './select.ts';

@@ -1,6 +1,6 @@
 /** The backends of TensorFlow.js itself, which compute where torch is not to be had: complete, but much slower. */
 import { UserError } from '../errors.ts';
-import type { BackendInfo, BackendOptions } from './select.ts';
+import type { BackendInfo, BackendOptions } from './options.ts';
 import * as tf from './tfjs.ts';
 import { registerWasmKernels } from './wasm.ts';
 

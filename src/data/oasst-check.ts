@@ -33,8 +33,10 @@ export function checkTree(tree: Record<string, unknown>, report: RowReport): boo
     const wrong = wrongWith(node.value, report);
     if (wrong !== undefined) report.refuse(`${pathOf(node)}${wrong}`);
     if (report.problems.length > before) return false;
-    const { replies } = node.value as { replies?: unknown[] | null };
-    for (const [index, value] of (replies ?? []).entries()) pending.push({ value, index, parent: node });
+    const { replies } = node.value as { replies?: unknown };
+    // Empty ones may be of any kind.
+    if (!Array.isArray(replies)) continue;
+    for (const [index, value] of replies.entries()) pending.push({ value, index, parent: node });
   }
   return report.problems.length === before;
 }

@@ -50,7 +50,7 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
   else {
     const row = parseRow(present(value), place, report);
     const lang = value.lang ?? value.language;
-    if (row !== undefined) return done([isText(lang) ? { ...row, lang } : row]);
+    if (row !== undefined) return done([isText(lang) ? { ...row, lang, ...idOf(value) } : row]);
   }
   return done([]);
 }
@@ -66,6 +66,11 @@ export function parseRow(value: Record<string, unknown>, place: Place, report: R
   const row = readShape(value, place, report);
   report.fields(value, 'row');
   return row;
+}
+
+/** An id is of use beside a language: then it is what translations have in common. */
+function idOf({ id }: Record<string, unknown>): { id?: string } {
+  return typeof id === 'string' || typeof id === 'number' ? { id: String(id) } : {};
 }
 
 function readShape(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {

@@ -34,6 +34,8 @@ export interface BlockContext {
   segments_BT: tf.Tensor2D;
   cos_Mh: tf.Tensor2D;
   sin_Mh: tf.Tensor2D;
+  /** For each segment the one that it goes on from; see `attention`. */
+  parents?: Int32Array;
   /** Tokens a query sees, itself included; 0 for all before it. */
   window: number;
   /** Set while generating: where this block's keys and values are kept. */
@@ -50,7 +52,7 @@ export function block(
   const [norm1, q_proj, k_proj, v_proj, q_norm, k_norm, o_proj, postNorm1, norm2, gate, up, down, postNorm2] =
     weights as tf.Tensor[];
   const { numAttentionHeads: N, numKeyValueHeads: K, headDim: H, rmsNormEps: eps } = config;
-  const { segments_BT, cos_Mh, sin_Mh, window, cached } = context;
+  const { segments_BT, parents, cos_Mh, sin_Mh, window, cached } = context;
   const M = x_MD.shape[0];
   return tf.tidy(() => {
     const h_MD = rmsNorm(x_MD, norm1!, eps) as tf.Tensor2D;
@@ -62,7 +64,7 @@ export function block(
     const scale = config.queryPreAttnScalar ** -0.5;
     const attended_MNH = cached
       ? cached.cache.attend(cached.layer, q_MNH, k_MKH, v_MKH, segments_BT, cached.places, window, scale)
-      : attention(q_MNH, k_MKH, v_MKH, segments_BT, window, scale);
+      : attention(q_MNH, k_MKH, v_MKH, segments_BT, window, scale, parents);
     const attended_MD = linear(tf.reshape(attended_MNH, [M, N * H]) as tf.Tensor2D, o_proj!);
     // Gemma 3 normalises a sublayer's output once more before it joins the residual stream.
     const x1_MD = rmsNorm(attended_MD, postNorm1!, eps, x_MD) as tf.Tensor2D;

@@ -25,6 +25,11 @@ export interface ForwardArgs {
   positions_BT?: tf.Tensor2D;
   /** int32; tokens of one row attend only within the same segment; 0 is padding. All 1 by default. */
   segments_BT?: tf.Tensor2D;
+  /**
+   * For each segment id the id in the same row of the segment that it goes on from and sees, 0 for none: continuations of
+   * one text share its computation. Positions have to be given with it. Not together with a cache.
+   */
+  parents?: Int32Array;
   /** Stop after this 0-based block and return the raw residual stream. */
   stopAfter?: number;
   /** Start from the residual stream after this 0-based block; the blocks up to it are not run. */
@@ -142,7 +147,14 @@ export class Gemma3 {
   }
 
   /** One context a block; sliding and full layers share theirs. */
-  private contexts({ tokens_BT, positions_BT, segments_BT: given, cache }: ForwardArgs): BlockContext[] {
+  private contexts({
+    tokens_BT,
+    positions_BT,
+    segments_BT: given,
+    parents,
+    cache,
+  }: ForwardArgs): BlockContext[] {
+    if (parents && (!positions_BT || cache)) throw new Error('parents need positions, and take no cache');
     const [B, T] = tokens_BT.shape;
     const start = (m: number) => (cache ? cache.lengths[Math.floor(m / T)]! : 0);
     const positions = positions_BT
@@ -160,6 +172,7 @@ export class Gemma3 {
     };
     return layerTypes.map((type, layer) => ({
       segments_BT,
+      ...(parents ? { parents } : {}),
       ...kinds[type],
       ...(cache && places ? { cached: { cache, layer, places } } : {}),
     }));

@@ -113,6 +113,26 @@ const align = z
         source: `false: ${CODE}`,
       }),
     pooling,
+    language_matching: z
+      .strictObject({
+        weight: z
+          .number()
+          .min(0)
+          .default(0)
+          .meta({
+            description:
+              'Factor of a further loss in each alignment step: a small head has to tell from two last-layer sentence vectors ' +
+              'whether they are of one language, which keeps languages apart where text is produced ("align, then ' +
+              'diverge"). 0 is without.',
+            source: '0: the paper; AlignX has 0.4 beside 0.3 for the alignment',
+          }),
+        width: z.int().positive().default(128).meta({
+          description: 'Width of the head, which is trained with the model and kept in its checkpoints.',
+          source: '128: AlignX',
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'Language matching in the last layer.' }),
   })
   .meta({ description: 'The contrastive alignment of a middle layer.' });
 

@@ -28,6 +28,8 @@ export interface TrainerState {
   loss: number;
   /** Updates of the parameters that have had fewer than there were steps. */
   updates?: Record<string, number>;
+  /** Shapes of the method's own parameters, by name. */
+  own?: Record<string, number[]>;
   seed: number;
   total_steps: number;
   /** SHA-256 of the encoded training and held-out rows. */
@@ -63,6 +65,8 @@ export const trainerPaths = (dir: string) => ({
   folder: join(dir, 'trainer'),
   state: join(dir, 'trainer', 'state.json'),
   optimizer: join(dir, 'trainer', 'optimizer.safetensors'),
+  /** Parameters of the method's own, if it has any. */
+  own: join(dir, 'trainer', 'method.safetensors'),
 });
 
 /**

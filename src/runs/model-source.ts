@@ -1,7 +1,7 @@
 /** The model a run or a command starts from: found and checked before its weights are read. */
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
@@ -16,7 +16,6 @@ import {
   type Gemma3,
   type Gemma3Config,
   type Gemma3Options,
-  ggufParts,
   isGguf,
   loadGemma3,
   NOTHING_CARRIED,
@@ -28,6 +27,7 @@ import { absolutePath, packageRoot } from '../paths.ts';
 import type { Recipe } from '../recipe/index.ts';
 import { exists, runPaths } from './run-files.ts';
 import { newestCheckpoint } from './survey.ts';
+import { type IdentityOptions, weightsIdentity } from './weights-identity.ts';
 
 /** The model that needs no files: random weights and the tokenizer that ships with the project. */
 const TINY = 'tiny';
@@ -36,8 +36,11 @@ const TINY = 'tiny';
 export interface ModelSource {
   config: Gemma3Config;
   tokenizer: Tokenizer;
-  /** Identifies the weights. */
-  sha256: string;
+  /**
+   * Identifies the weights, by all of their bytes (`weightsIdentity`): asked for only where it decides something, as a
+   * large model takes seconds the first time.
+   */
+  identity(options?: IdentityOptions): Promise<string>;
   /** Small files that go into every checkpoint beside weights and config. */
   files: ReadonlyMap<string, Uint8Array>;
   /** Ids that end a text, written into config.json beside those that it has. */
@@ -140,12 +143,14 @@ async function statIfThere(path: string, shown: string): Promise<Stats | undefin
 async function tinyModel(seed: number, tokenizerPath: string | undefined): Promise<ModelSource> {
   const config = presetConfig(TINY);
   const tokenizer = await loadTokenizer(tokenizerPath ?? join(packageRoot(), 'data', 'tiny'));
+  // No file is read, and none ever was: one form for the runs of all versions.
+  const sha256 = createHash('sha256')
+    .update(JSON.stringify([config.raw, seed]))
+    .digest('hex');
   return {
     config,
     tokenizer,
-    sha256: createHash('sha256')
-      .update(JSON.stringify([config.raw, seed]))
-      .digest('hex'),
+    identity: async () => sha256,
     files: withGenerationConfig(await filesOf(tokenizer), config),
     load: async (options) => ({ model: createGemma3(config, seed, options), prefix: 'model.' }),
     carried: async () => NOTHING_CARRIED,
@@ -167,7 +172,7 @@ export async function modelOnDisk(path: string, shown: string, tokenizerPath?: s
   return {
     config,
     tokenizer,
-    sha256: await (isDirectory ? fingerprintOfDirectory(path) : fingerprint(await ggufParts(path))),
+    identity: (options) => weightsIdentity(path, options),
     files: withGenerationConfig(files, config),
     load: (options) => loadGemma3(path, options),
     carried: () => openCarried(path),
@@ -211,38 +216,4 @@ function withGenerationConfig(
   if (files.has('generation_config.json')) return files;
   const json = { bos_token_id: bosTokenId, eos_token_id: eosTokenIds, pad_token_id: padTokenId };
   return new Map([...files, ['generation_config.json', Buffer.from(`${JSON.stringify(json, null, 2)}\n`)]]);
-}
-
-/** Bytes read from each end of a weight file. */
-const SAMPLE = 1 << 20;
-
-async function fingerprintOfDirectory(dir: string): Promise<string> {
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.safetensors')).sort();
-  return fingerprint(
-    names.map((name) => join(dir, name)),
-    await readFile(join(dir, 'config.json')),
-  );
-}
-
-/**
- * Identifies weights without reading all of them (a 12B would take a minute): SHA-256 over config.json and, for each
- * weight file, its name, its size, and the megabyte at each end. The first holds the names and shapes.
- */
-async function fingerprint(paths: readonly string[], config = Buffer.alloc(0)): Promise<string> {
-  const hash = createHash('sha256').update(config);
-  for (const path of paths) {
-    const handle = await open(path, 'r');
-    try {
-      const { size } = await handle.stat();
-      hash.update(`${basename(path)}\0${size}\0`);
-      const buffer = Buffer.alloc(Math.min(SAMPLE, size));
-      for (const position of [0, size - buffer.length]) {
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-        hash.update(buffer.subarray(0, bytesRead));
-      }
-    } finally {
-      await handle.close();
-    }
-  }
-  return hash.digest('hex');
 }

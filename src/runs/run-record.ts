@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import manifest from '../../package.json' with { type: 'json' };
 import type { BackendInfo } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
-import { countParameters } from '../model/index.ts';
+import { countParameters, type Gemma3Config } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
-import type { ModelSource } from './model-source.ts';
 import { asUserError, isNotThere, replaceFile, runPaths } from './run-files.ts';
 
 /** A file or built-in set that rows came from. */
@@ -53,11 +52,13 @@ export function newRecord(run: {
   recipe: Recipe;
   argv: readonly string[];
   backend: BackendInfo;
-  source: ModelSource;
+  source: { config: Gemma3Config };
+  /** Identity of the weights that it begins with. */
+  modelSha256: string;
   data: DataIdentity;
   sources: readonly DataSource[];
 }): RunRecord {
-  const { recipe, argv, backend, source, data, sources } = run;
+  const { recipe, argv, backend, source, modelSha256, data, sources } = run;
   const torch: Record<string, string> = backend.torch === undefined ? {} : { torch: backend.torch };
   return {
     format: 1,
@@ -70,7 +71,7 @@ export function newRecord(run: {
     backend,
     seed: recipe.seed,
     num_parameters: countParameters(source.config),
-    model: { path: recipe.model.path, sha256: source.sha256 },
+    model: { path: recipe.model.path, sha256: modelSha256 },
     data: [...sources],
     data_sha256: data.dataSha256,
     eval_data_sha256: data.evalDataSha256,

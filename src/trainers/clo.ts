@@ -2,18 +2,14 @@
  * CLO (Lee et al. 2025): replies in the language of the prompt preferred over their translations, against the model that the
  * run began with, beside the likelihood of the other language's replies.
  */
+import type { BackendInfo } from '../backend/index.ts';
 import { chunk, createOrder } from '../data/index.ts';
-import type { InstructionExample } from '../data/parallel/index.ts';
-import { UserError } from '../errors.ts';
-import { type CloPair, clo } from '../losses/index.ts';
 import type { CloRecipe } from '../recipe/index.ts';
 import { type CloTokens, describePairs, encodeClo, readCloText, samplesOf } from './clo/data.ts';
-import { cloFigures } from './clo/figures.ts';
 import { cloMeasure } from './clo/measure.ts';
-import { packPairs } from './clo/micro-batch.ts';
-import { type Group, type Reference, referenceOf } from './clo/reference.ts';
-import type { Method, ReadRows, Start, StepPlan } from './method.ts';
-import { inputsOf } from './nll.ts';
+import { type Group, referenceOf } from './clo/reference.ts';
+import { planClo } from './clo/step.ts';
+import type { Method, ReadRows, Start } from './method.ts';
 import { totalSteps } from './steps.ts';
 
 /** Pairs of a recipe for CLO. */
@@ -42,6 +38,14 @@ export const readClo: ReadRows<CloRecipe> = async (recipe, cwd) => {
   };
 };
 
+/** What decides the last bits of a log-prob; why a backend was taken does not. */
+function roundingOf(
+  { reason, computeReason, storageReason, ...backend }: BackendInfo,
+  { model, train }: CloRecipe,
+) {
+  return { backend, embedScale: model.embedScale, microBatchSize: train.microBatchSize };
+}
+
 async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: CloTokens): Promise<Method> {
   const { seed, train: settings } = recipe;
   const pairs = { train: train.examples, eval: heldOut?.examples ?? [] };
@@ -58,11 +62,7 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
     modelSha256: start.modelSha256,
     dataSha256: train.sha256,
     evalDataSha256: heldOut?.sha256 ?? null,
-    rounding: {
-      backend: start.backend,
-      embedScale: recipe.model.embedScale,
-      microBatchSize: settings.microBatchSize,
-    },
+    rounding: roundingOf(start.backend, recipe),
   });
   const context = { start, recipe, reference, isSaid: false };
   return {
@@ -78,76 +78,4 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
         ? []
         : [cloMeasure(start.model, pairs.eval, reference, recipe.clo, settings.microBatchSize)],
   };
-}
-
-/** Share of saturated pairs from which a step is worth a warning. */
-const MANY_SATURATED = 0.9;
-
-interface Context {
-  start: Start;
-  recipe: CloRecipe;
-  reference: Reference;
-  /** Has saturation been warned of? */
-  isSaid: boolean;
-}
-
-function planClo(
-  context: Context,
-  train: readonly InstructionExample[],
-  rows: readonly number[],
-  step: number,
-): StepPlan {
-  const { start, recipe, reference } = context;
-  const collected = cloFigures();
-  const numTargets = rows.reduce((sum, row) => sum + train[row]!.xxXx.numTargets, 0);
-  const groups = chunk(rows, recipe.train.microBatchSize).map((group) => ({
-    group,
-    batch: packPairs(group.map((row) => train[row]!)),
-  }));
-  return {
-    micros: groups.map(({ group, batch }) => ({
-      name: 'loss',
-      loss() {
-        const { hidden_BTD } = start.model.forward(inputsOf(batch));
-        const embedding_VD = start.model.parameter('embed_tokens.weight');
-        const reference_S = group.flatMap((row) => [...reference.of('train', row)]);
-        const sizes = { numTargets, numPairs: rows.length };
-        const { loss, pairs } = clo(hidden_BTD, embedding_VD, batch.targets, reference_S, sizes, recipe.clo);
-        if (step === 0)
-          requireZero(
-            pairs,
-            group.map((row) => train[row]!),
-          );
-        collected.add(
-          pairs,
-          group.map((row) => train[row]!.lang),
-        );
-        return loss;
-      },
-    })),
-    numTokens: groups.reduce((sum, { batch }) => sum + batch.numTokens, 0),
-    figures() {
-      if (!context.isSaid && collected.saturated() > MANY_SATURATED) {
-        context.isSaid = true;
-        const said = `over ${100 * MANY_SATURATED} % of the pairs are saturated at step ${step + 1}: their preferences hardly change the weights any more`;
-        start.progress.message(
-          `${said}; a smaller clo.beta or clo.normalize=tokens keeps them in reach`,
-          'warning',
-        );
-      }
-      return collected.figures();
-    },
-  };
-}
-
-/** Before the first update policy and reference are one model: what differs was computed of something else. */
-function requireZero(pairs: readonly CloPair[], examples: readonly InstructionExample[]): void {
-  const odd = pairs.findIndex(({ en, xx }) => en.z !== 0 || xx.z !== 0);
-  if (odd < 0) return;
-  const { en, xx } = pairs[odd]!;
-  const { id, lang } = examples[odd]!;
-  throw new UserError(
-    `at the first step the reference differs from the model it was computed with, for pair ${id} with ${lang}: ` +
-      `z is ${en.z} and ${xx.z} instead of 0; remove reference.jsonl from the run's folder to have it computed again`,
-  );
 }

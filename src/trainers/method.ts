@@ -102,8 +102,8 @@ export interface Method {
   plan(step: number): StepPlan;
   /** Empty without held-out rows. */
   measures(): readonly Measure[];
-  /** Is this parameter trained? All are by default. */
-  trains?(parameter: string): boolean;
+  /** Parameters of the method's own, trained beside the model's; disposed of with it. */
+  readonly own?: ReadonlyMap<string, tf.Variable>;
   /** Metrics to show while it trains, and what to call them. */
   readonly shown: readonly (readonly [key: string, label: string])[];
 }

@@ -4,14 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { createOrder, type Example } from '../data/index.ts';
-import type { PairOrder } from '../data/parallel/index.ts';
-import type { Gemma3 } from '../model/index.ts';
+import type { EncodedSentences, Pair } from '../data/parallel/index.ts';
 import type { MidalignRecipe } from '../recipe/index.ts';
 import { type AlignTokens, describeAlign, encodeAlign, layerOf, readAlignText } from './align/data.ts';
+import { createHead, languageMicro } from './align/language-head.ts';
 import { alignMeasure } from './align/measure.ts';
 import { statisticsOf } from './align/statistics.ts';
-import { type AlignOptions, planAlign } from './align/step.ts';
-import type { Method, ReadRows, Start } from './method.ts';
+import { planAlign } from './align/step.ts';
+import type { Method, ReadRows, Start, StepPlan } from './method.ts';
 import { nllMeasure, planNll } from './nll.ts';
 import { bothProblems, describeDataset, encodeTrainingData, readTrainingRows } from './training-data.ts';
 
@@ -55,7 +55,7 @@ async function midalign(
   layer: number,
 ): Promise<Method> {
   const { align, seed, train: settings } = recipe;
-  const { pooling } = align;
+  const { pooling, languageMatching: matching } = align;
   const pooler = { layer, bos: pooling.bos, weights: pooling.weights };
   const statistics =
     pooling.normalize === 'none'
@@ -68,16 +68,31 @@ async function midalign(
     const rows = Array.from(order.at(step).rows, (row) => train[row]!);
     return planNll(model, rows, settings.microBatchSize, share);
   };
-  const contrast = (step: number, share?: number) => alignAt(model, tokens, step, options, share);
+  const head = matching.weight > 0 ? createHead(model.config.hiddenSize, matching.width, seed) : undefined;
+  const contrast = (step: number, share?: number): StepPlan => {
+    const pairs = tokens.order.at(step).pairs.map((pair) => tokenPair(tokens.train.tokens, pair));
+    const plan = planAlign(model, pairs, options, share);
+    if (head === undefined) return plan;
+    const sentences = pairs.flatMap(({ xx, en, source, target }) => [
+      { ids: xx, language: source },
+      { ids: en, language: target },
+    ]);
+    return {
+      ...plan,
+      micros: [...plan.micros, languageMicro(model, head, sentences, matching.weight, share)],
+    };
+  };
   const measures = () => [
     ...(heldOut.length === 0 ? [] : [nllMeasure(model, heldOut, settings.microBatchSize)]),
     ...(tokens.heldOut ? [alignMeasure(model, tokens.heldOut, pooler)] : []),
   ];
   return {
     stepsPerEpoch: order.stepsPerEpoch * (align.alternate === 'step' ? 2 : 1),
+    ...(head ? { own: head } : {}),
     shown: [
       ['loss', 'loss'],
       ['align_loss', 'align'],
+      ['language_loss', 'language'],
     ],
     measures,
     // Likelihood first, as in the official code. Phase and both orders follow from the step.
@@ -93,18 +108,8 @@ async function midalign(
   };
 }
 
-function alignAt(
-  model: Gemma3,
-  { order, train }: { order: PairOrder; train: AlignTokens['train'] },
-  step: number,
-  options: AlignOptions,
-  share?: number,
-) {
-  const pairs = order.at(step).pairs.map(({ index, source, target }) => ({
-    xx: train.tokens.ids(source, index),
-    en: train.tokens.ids(target, index),
-  }));
-  return planAlign(model, pairs, options, share);
+function tokenPair({ ids }: EncodedSentences, { index, source, target }: Pair) {
+  return { xx: ids(source, index), en: ids(target, index), source, target };
 }
 
 function sha256(...hashes: string[]): string {

@@ -5,7 +5,7 @@
  * Shape letters: T tokens of the micro-batch, D model, R rows that predict a target.
  */
 import * as tf from '../backend/tfjs.ts';
-import { chunk, collate, type Example, type MicroBatch } from '../data/index.ts';
+import { chunk, collate, type Example, type MicroBatch, type TreeBatch } from '../data/index.ts';
 import { nll } from '../losses/index.ts';
 import type { Gemma3 } from '../model/index.ts';
 import type { Measure, Micro, StepPlan } from './method.ts';
@@ -86,16 +86,18 @@ function nllOf(model: Gemma3, batch: MicroBatch, targetWeight: number): tf.Scala
   return nll(hidden_BTD, model.parameter('embed_tokens.weight'), targets);
 }
 
-/** A packed micro-batch as the model takes it: one row, positions and segments of its examples. */
+/** A packed micro-batch as the model takes it: one row, positions and segments of its texts. */
 export function inputsOf({
   tokens_T,
   positions_T,
   segments_T,
-}: Pick<MicroBatch, 'tokens_T' | 'positions_T' | 'segments_T'>) {
+  parents,
+}: Pick<MicroBatch, 'tokens_T' | 'positions_T' | 'segments_T'> & Partial<Pick<TreeBatch, 'parents'>>) {
   const T = tokens_T.length;
   return {
     tokens_BT: tf.tensor2d(tokens_T, [1, T], 'int32'),
     positions_BT: tf.tensor2d(positions_T, [1, T], 'int32'),
     segments_BT: tf.tensor2d(segments_T, [1, T], 'int32'),
+    ...(parents ? { parents } : {}),
   };
 }

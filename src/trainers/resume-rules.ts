@@ -12,6 +12,7 @@ const FREE = [
   'train.epochs',
   'train.micro_batch_size',
   'train.activation_checkpointing',
+  'align.micro_batch_size',
   'eval_every',
   'checkpoint',
   'log',
@@ -22,7 +23,7 @@ const FREE = [
 const FIXED = ['backend.storage'];
 
 /** Where things lie, not what they are: the data's hashes are compared instead. */
-const PLACES = ['out', /^data\.(train|eval)\.\d+\.path$/];
+const PLACES = ['out', /^(data|align)\.(train|eval)(\.\d+)?\.path$/];
 
 /** One key with two values. */
 export interface Change {
@@ -43,7 +44,9 @@ export function changes(from: unknown, to: unknown, prefix = ''): Change[] {
 
 /** Does any of these keys change what a step computes bit by bit, though not what it means? */
 export function changesRounding(list: readonly Change[]): boolean {
-  return list.some(({ key }) => /^backend\.|^train\.(micro_batch_size|activation_checkpointing)$/.test(key));
+  return list.some(({ key }) =>
+    /^backend\.|^(train|align)\.micro_batch_size$|^train\.activation_checkpointing$/.test(key),
+  );
 }
 
 /** What the resumed run is about to use. */

@@ -77,12 +77,16 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows);
   const data = rows.encode(source, warner(progress));
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
+  const modelSha256 = await source.identity({ message: (text) => progress.message(text) });
   const backend = await startBackend(recipe.backend, warner(progress));
   await makeRunFolder(runDir, shown);
   return locked(await takeLock(runPaths(runDir).lock, shown), async () => {
     // Somebody may have started here since the first look.
     await requireNewRun(runDir, shown);
-    const record = newRecord({ recipe: resolved, argv, backend, source, data, sources: rows.sources });
+    const record = newRecord({
+      ...{ recipe: resolved, argv, backend, source, modelSha256 },
+      ...{ data, sources: rows.sources },
+    });
     // In this order: killed in between, the folder holds a run that can be resumed.
     await replaceFile(runPaths(runDir).recipe, recipeYaml(resolved));
     await writeRecord(runDir, record);
@@ -144,13 +148,19 @@ export async function resumeRun(
     const source = trainedSource(start, rows);
     const data = rows.encode(source, warn);
     const began = found?.state ?? record;
+    // A checkpoint brings its weights along.
+    const modelSha256 = found
+      ? found.state.model_sha256
+      : await source.identity({
+          like: record?.model.sha256,
+          message: (text) => progress.message(text),
+        });
     if (began !== undefined) {
       const present = {
         recipe,
         dataSha256: data.dataSha256,
         evalDataSha256: data.evalDataSha256,
-        // A checkpoint brings its weights along.
-        modelSha256: found ? undefined : source.sha256,
+        modelSha256: found ? undefined : modelSha256,
       };
       const changed = checkResume(began, present, force, warn);
       for (const { key, from, to } of changed) progress.message(`${key}: ${show(from)} -> ${show(to)}`);
@@ -165,12 +175,14 @@ export async function resumeRun(
     await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
     const backend = await startBackend(asBefore(recipe.backend, record?.backend), warn);
     if (record !== undefined && recipe.backend.name === 'auto') warnOfSlowness(backend.name, warn);
-    const made = record ?? newRecord({ recipe, argv, backend, source, data, sources: rows.sources });
+    const made =
+      record ?? newRecord({ recipe, argv, backend, source, modelSha256, data, sources: rows.sources });
+    // Forced, it begins with another model: what is kept of the one before (reference log-probs) is not of this one.
+    if (!found) made.model.sha256 = modelSha256;
     if (record === undefined) {
       warn('run.json is not there: made anew');
-      // The checkpoints say which run it was, and which model it began with.
+      // The checkpoints say which run it was.
       if (found) Object.assign(made, { id: found.state.run_id });
-      if (found) made.model.sha256 = found.state.model_sha256;
     }
     await clear(runDir, survey, restart, warn);
     if (restart) warn('told to restart: starts again at step 0');

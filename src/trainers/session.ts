@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
+import type * as tf from '../backend/tfjs.ts';
 import { UserError } from '../errors.ts';
 import { type Carried, type Gemma3, type Gemma3Options, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
@@ -95,13 +96,17 @@ async function runSession(
     const method = await data.begin({
       ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
       backend: session.backend,
-      firstModel: () => firstModel(session),
+      firstModel: () => loadFirstModel(session),
     });
-    const parameters = trainedParameters(recipe, model.parameters);
+    const own = method.own ?? new Map<string, tf.Variable>();
+    open.push(...own.values());
+    const parameters = new Map([...trainedParameters(recipe, model.parameters), ...own]);
     const optimizer = createOptimizer(train.optimizer, parameters, recipe.seed);
     open.push(...optimizer.state.values());
     if (resumed) {
-      await loadState(optimizer.state, trainerPaths(resumed.checkpoint.dir).optimizer);
+      const paths = trainerPaths(resumed.checkpoint.dir);
+      await loadState(optimizer.state, paths.optimizer);
+      if (own.size > 0) await loadState(own, paths.own);
       for (const name of optimizer.updates.keys())
         optimizer.updates.set(name, resumed.state.updates?.[name] ?? from.step);
     }
@@ -137,7 +142,7 @@ async function runSession(
         stop,
         standing,
         save: (position) =>
-          save(session, { model, prefix, carried, optimizer }, position, total, method.stepsPerEpoch),
+          save(session, { model, prefix, carried, optimizer, own }, position, total, method.stepsPerEpoch),
       },
       from,
     );
@@ -165,14 +170,14 @@ async function runSession(
   return outcome;
 }
 
-/** @throws UserError if it is no longer where it was: what is measured on another would be of no use to this run. */
-async function firstModel({ recipe, record, firstSource }: Session): Promise<Gemma3> {
+/** @throws UserError if what the recipe names is no longer the model that the run began with */
+async function loadFirstModel({ recipe, record, firstSource, progress }: Session): Promise<Gemma3> {
   const source = await firstSource();
-  if (source.sha256 !== record.model.sha256)
+  const like = record.model.sha256;
+  if ((await source.identity({ like, message: (text) => progress.message(text) })) !== like)
     throw new UserError({
       file: recipe.model.path,
-      message:
-        'is not the model that this run began with, and what the run needs of that one is not on disk; bring it back to go on',
+      message: 'is no longer the model that this run began with, which is needed once more; bring it back',
     });
   return (await source.load(modelOptions(recipe))).model;
 }
@@ -197,7 +202,14 @@ async function save(
     prefix,
     carried,
     optimizer,
-  }: { model: Gemma3; prefix: string; carried: Carried; optimizer: Optimizer },
+    own,
+  }: {
+    model: Gemma3;
+    prefix: string;
+    carried: Carried;
+    optimizer: Optimizer;
+    own: ReadonlyMap<string, tf.Variable>;
+  },
   position: Position,
   total: number,
   stepsPerEpoch: number,
@@ -214,6 +226,9 @@ async function save(
     num_tokens: position.numTokens,
     loss: position.loss,
     ...(fewer.length === 0 ? {} : { updates: Object.fromEntries(fewer) }),
+    ...(own.size === 0
+      ? {}
+      : { own: Object.fromEntries([...own].map(([name, { shape }]) => [name, shape])) }),
     seed: recipe.seed,
     total_steps: total,
     data_sha256: record.data_sha256,
@@ -234,6 +249,7 @@ async function save(
       const paths = trainerPaths(dir);
       await mkdir(paths.folder);
       await saveState(optimizer.state, paths.optimizer);
+      if (own.size > 0) await saveState(own, paths.own);
       await writeFile(paths.state, `${JSON.stringify(state, null, 2)}\n`);
     });
     session.own = [...session.own.filter(({ step }) => step !== position.step), checkpoint];

@@ -168,13 +168,52 @@ describe('attention', () => {
               window,
               0.25,
             ),
-          (i) => composed('Attention', i, { window, scale: 0.25 }),
+          (i) => composed('Attention', i, { window, scale: 0.25, parents: new Int32Array(0) }),
           inputs,
           ['q', 'k', 'v'],
         ),
       );
     });
   }
+
+  for (const window of [0, 1, 40, 128]) {
+    it(`equals the composed version where segments go on from others, with ${window || 'no'} window`, () => {
+      // 1 <- 2 <- 3, 1 <- 4, and 5 alone; the second row has 1 <- 2 only.
+      const parents = Int32Array.from([0, 0, 1, 2, 1, 0]);
+      const ids = (parts: number[]) => parts.flatMap((n, i) => new Array<number>(n).fill(i + 1));
+      const both = [ids([90, 30, 70, 5, 105]), ids([1, 199]).concat(new Array<number>(100).fill(0))];
+      const inputs = {
+        q: normal([B * T, N, H], 1),
+        k: normal([B * T, K, H], 2),
+        v: normal([B * T, K, H], 3),
+        segments: tf.tensor2d(both, [B, T], 'int32'),
+      };
+      expectSmall(
+        compare(
+          (i) =>
+            attention(
+              i.q as tf.Tensor3D,
+              i.k as tf.Tensor3D,
+              i.v as tf.Tensor3D,
+              i.segments as tf.Tensor2D,
+              window,
+              0.25,
+              parents,
+            ),
+          (i) => composed('Attention', i, { window, scale: 0.25, parents }),
+          inputs,
+          ['q', 'k', 'v'],
+        ),
+      );
+    });
+  }
+
+  it('refuses a segment that stands before the one it goes on from', () => {
+    const [q, ids] = [normal([4, 1, 8], 1) as tf.Tensor3D, tf.tensor2d([[2, 2, 1, 1]], [1, 4], 'int32')];
+    expect(() => attention(q, q, q, ids, 0, 1, Int32Array.from([0, 0, 1]))).toThrow(
+      /segment 2 comes before the segment 1/,
+    );
+  });
 
   it('gives zeros at padding, and gives padding no gradient', () => {
     const ids = tf.tensor2d([[1, 1, 0, 0]], [1, 4], 'int32');

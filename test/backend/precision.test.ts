@@ -68,7 +68,7 @@ const OPERATIONS: Record<
         40,
         0.25,
       ),
-    (i) => composed('Attention', i, { window: 40, scale: 0.25 }),
+    (i) => composed('Attention', i, { window: 40, scale: 0.25, parents: new Int32Array(0) }),
     () => ({
       q: normal([200, 4, 16], 1),
       k: normal([200, 2, 16], 2),

@@ -1,6 +1,6 @@
 /**
  * A training process to be killed: `node driver.mjs train CWD OVERRIDE..` or `node driver.mjs resume CWD`, with the
- * run in CWD/run. Prints a line for each step; ends as the command line would.
+ * run in CWD/run. Prints a line for each step and for what is measured before the first; ends as the command line would.
  */
 import { join } from 'node:path';
 import { UserError } from '../../src/errors.ts';
@@ -10,6 +10,7 @@ import { recipe, recorder } from './tiny-run.ts';
 
 const [verb, cwd, ...overrides] = process.argv.slice(2) as [string, string, ...string[]];
 const progress = recorder(([event, metrics]) => {
+  if (event === 'message' && /^(measuring|reference)/.test(metrics)) process.stdout.write(`${metrics}\n`);
   if (event === 'step') process.stdout.write(`step ${metrics.global_step}\n`);
   if (event === 'start') process.stdout.write(`start ${metrics.startStep}\n`);
 });

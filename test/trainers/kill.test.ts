@@ -1,10 +1,11 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import seedrandom from 'seedrandom';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../temporary.ts';
-import { buildDriver, type Child, start } from './child.ts';
-import { digest, metricsOf } from './tiny-run.ts';
+import { buildDriver, start } from './child.ts';
+import { expectSameRuns, type KillPoint, trainKilled } from './kills.ts';
+import { CLO, MIDALIGN, metricsOf } from './tiny-run.ts';
 
 const folder = temporaryFolder();
 /** Saves after every step, so that many kills hit a save; the held-out loss, so that some hit an evaluation. */
@@ -25,38 +26,83 @@ beforeAll(async () => {
 });
 
 describe('a run that is killed', () => {
+  /** Somewhere within the step, evaluation or save that follows the first or second step of a process. */
+  const afterSteps = (random: () => number): KillPoint => {
+    let [after, seen] = [0, 0];
+    return (line, { lines }) => {
+      if (lines === 0) [after, seen] = [1 + Math.floor(2 * random()), 0];
+      return line.startsWith('step') && ++seen === after ? 60 * random() : undefined;
+    };
+  };
+
   it(
     `and resumed ${KILLS} times ends with the bits of one that was not`,
     async () => {
-      const whole = await cwd('whole');
-      const killed = await cwd('killed');
       const shape = [`train.max_steps=${STEPS}`, ...SHAPE];
-      expect(await start(['train', whole, ...shape]).ended).toEqual({ code: 0, signal: null });
+      const point = afterSteps(seedrandom('kills'));
+      const { whole, killed } = await trainKilled(join(folder.path, 'mist'), shape, KILLS, point);
+      await expectSameRuns(killed, whole, STEPS);
+    },
+    60_000 + 15_000 * KILLS,
+  );
 
-      const random = seedrandom('kills');
-      let kills = 0;
-      for (let child: Child | undefined; child === undefined || (await child.ended).signal === 'SIGKILL'; ) {
-        // Somewhere within the step, evaluation or save that follows the first or second step of this process.
-        const [after, delay] = [1 + Math.floor(2 * random()), 60 * random()];
-        let steps = 0;
-        const kill = (line: string, { pid }: Child['process']): void => {
-          if (line.startsWith('step') && ++steps === after && kills < KILLS) {
-            kills++;
-            setTimeout(() => process.kill(pid!, 'SIGKILL'), delay);
-          }
-        };
-        child = start(child === undefined ? ['train', killed, ...shape] : ['resume', killed], kill);
-        const { code, signal } = await child.ended;
-        expect(code === 0 || signal === 'SIGKILL', child.lines.join('\n')).toBe(true);
-      }
-      expect(kills).toBe(KILLS);
-      expect(await digest(join(killed, 'run'), STEPS)).toBe(await digest(join(whole, 'run'), STEPS));
-      expect(await metricsOf(join(killed, 'run'))).toEqual(await metricsOf(join(whole, 'run')));
-      // Nothing half written is left, and no lock.
-      expect((await readdir(join(killed, 'run'))).sort()).toEqual((await readdir(join(whole, 'run'))).sort());
-      expect(await readdir(join(killed, 'run/checkpoints'))).toEqual(
-        await readdir(join(whole, 'run/checkpoints')),
+  it(
+    `does so with MIDALIGN, between and within its phases, and while it measures what it aligns to: ${KILLS} times`,
+    async () => {
+      // Two passes a batch, so that some kills come between them; enough sentences to be killed while they are measured.
+      const align = ['align.layer=2', 'align.micro_batch_size=4', 'align.train.max_samples=null'];
+      const pooling = 'align.pooling.sentences=279';
+      const shape = [...MIDALIGN, `train.max_steps=${STEPS}`, ...SHAPE, ...align, pooling];
+      const random = seedrandom('midalign');
+      const point = afterSteps(random);
+      const { whole, killed, last } = await trainKilled(
+        join(folder.path, 'midalign'),
+        shape,
+        KILLS,
+        (line, of) => {
+          const delay = point(line, of);
+          // A quarter of all, the first ones: those after them find it done.
+          if (!line.startsWith('measuring') || of.kills >= Math.ceil(KILLS / 4)) return delay;
+          return 60 * random();
+        },
       );
+      expect(last.some((line) => line.startsWith('measuring'))).toBe(true);
+      await expectSameRuns(killed, whole, STEPS);
+      const statistics = (run: string) => readFile(join(run, 'pooling.safetensors'));
+      expect(await statistics(killed)).toEqual(await statistics(whole));
+    },
+    60_000 + 15_000 * KILLS,
+  );
+});
+
+describe('a run of CLO that is killed', () => {
+  it(
+    `and resumed ${KILLS} times, also while the reference is computed, ends with the bits of one that was not`,
+    async () => {
+      const shape = [
+        ...CLO,
+        `train.max_steps=${STEPS}`,
+        ...SHAPE,
+        'train.batch_size=2',
+        'train.micro_batch_size=1',
+      ];
+      const random = seedrandom('clo');
+      let seen = 0;
+      const { whole, killed, last } = await trainKilled(
+        join(folder.path, 'clo'),
+        shape,
+        KILLS,
+        (line, { kills, lines }) => {
+          if (lines === 0) seen = 0;
+          // Half of all while it is computed.
+          if (line.startsWith('reference')) return kills < KILLS / 2 ? 30 * random() : undefined;
+          return line.startsWith('step') && ++seen === 1 ? 60 * random() : undefined;
+        },
+      );
+      expect(last.some((line) => line.startsWith('reference'))).toBe(true);
+      await expectSameRuns(killed, whole, STEPS);
+      const reference = (run: string) => readFile(join(run, 'reference.jsonl'), 'utf8');
+      expect(await reference(killed)).toBe(await reference(whole));
     },
     60_000 + 15_000 * KILLS,
   );

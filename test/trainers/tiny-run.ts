@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MistRecipe, parseRecipeText } from '../../src/recipe/index.ts';
+import {
+  type CloRecipe,
+  type MidalignRecipe,
+  type MistRecipe,
+  parseRecipeText,
+} from '../../src/recipe/index.ts';
 import { type ProgressSink, silent } from '../../src/trainers/progress.ts';
 
 const RECIPE = `
@@ -17,6 +22,30 @@ checkpoint: {every: 2}
 /** A run of six steps over forty rows, changed by `overrides`. */
 export function recipe(...overrides: string[]): MistRecipe {
   return parseRecipeText(RECIPE, 'test.yaml', overrides) as MistRecipe;
+}
+
+/** Overrides that make it one of MIDALIGN: its steps are likelihood and alignment in turn. */
+export const MIDALIGN = [
+  'method=midalign',
+  'align.train={path: builtin:toy, split: dev, max_samples: 24}',
+  'align.eval={path: builtin:toy, split: devtest, max_samples: 6}',
+  'align.languages=[es, ko]',
+  'align.batch_size=6',
+  'align.micro_batch_size=6',
+  'align.pooling={normalize: standardize, sentences: 48}',
+];
+
+/** The same of MIDALIGN. */
+export function midalignRecipe(...overrides: string[]): MidalignRecipe {
+  return parseRecipeText(RECIPE, 'test.yaml', [...MIDALIGN, ...overrides]) as MidalignRecipe;
+}
+
+/** Overrides that make it one of CLO, on pairs of English with Spanish and with Korean. */
+export const CLO = ['method=clo', 'data.languages=[es, ko]', 'data.train.max_samples=20', 'clo.beta=0.5'];
+
+/** The same of CLO. */
+export function cloRecipe(...overrides: string[]): CloRecipe {
+  return parseRecipeText(RECIPE, 'test.yaml', [...CLO, ...overrides]) as CloRecipe;
 }
 
 /** What a sink heard, in order. */

@@ -136,7 +136,15 @@ export interface Addon extends Unary, Binary, Reduction {
   headNormRopeGrad(dy: Handle, x: Handle, weight: Handle, cos: Handle, sin: Handle, eps: number): void;
   geglu(gate: Handle, up: Handle): Handle;
   gegluGrad(dy: Handle, gate: Handle, up: Handle): void;
-  attention(q: Handle, k: Handle, v: Handle, segments: Handle, window: number, scale: number): void;
+  attention(
+    q: Handle,
+    k: Handle,
+    v: Handle,
+    segments: Handle,
+    window: number,
+    scale: number,
+    parents: Int32Array,
+  ): void;
   attentionGrad(
     dout: Handle,
     q: Handle,
@@ -147,6 +155,7 @@ export interface Addon extends Unary, Binary, Reduction {
     segments: Handle,
     window: number,
     scale: number,
+    parents: Int32Array,
   ): void;
   appendCache(cache: Handle, fresh: Handle, starts: Handle, counts: Handle): void;
   cachedAttention(

@@ -5,8 +5,9 @@
  * 10 to 35 % on AMD (measured with torch 2.13), so neither can be known from the vendor's name.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { cpus, homedir } from 'node:os';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cacheRoot } from '../../paths.ts';
 import { addon } from './addon.ts';
 import { openOpenBlas } from './openblas.ts';
 
@@ -80,7 +81,7 @@ function turn(): Omit<ProbeResult, 'openblasFloat32'> {
  * that two processes on one machine choose alike (another choice is another rounding) however busy it is.
  */
 export function cachedProbe(torch: string, threads: number): ProbeResult {
-  const file = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'isogloss', 'probe.json');
+  const file = join(cacheRoot(), 'probe.json');
   const key = `${cpus()[0]?.model ?? process.arch}, ${addon().cpuCapability()}, torch ${torch}, ${threads} threads`;
   const known = readCache(file);
   const found = known[key];

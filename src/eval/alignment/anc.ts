@@ -1,5 +1,5 @@
 /** Average neuron-wise correlation (Del & Fishel 2022): do single dimensions say the same in both languages? */
-import { type Matrix, requirePairs } from './matrix.ts';
+import { type Matrix, meanOf, requirePairs } from './matrix.ts';
 
 /** The mean over dimensions of |Pearson's r| across sentences; dimensions that never change on a side are left out. */
 export function anc(a: Matrix, b: Matrix): number {
@@ -7,11 +7,7 @@ export function anc(a: Matrix, b: Matrix): number {
   const { rows, columns } = a;
   let [sum, used] = [0, 0];
   for (let d = 0; d < columns; d++) {
-    let [meanA, meanB] = [0, 0];
-    for (let i = 0; i < rows; i++) {
-      meanA += a.values[i * columns + d]! / rows;
-      meanB += b.values[i * columns + d]! / rows;
-    }
+    const [meanA, meanB] = [meanOf(d, a), meanOf(d, b)];
     let [ab, aa, bb] = [0, 0, 0];
     for (let i = 0; i < rows; i++) {
       const x = a.values[i * columns + d]! - meanA;

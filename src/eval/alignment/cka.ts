@@ -1,5 +1,6 @@
 /** Linear centred kernel alignment (Kornblith et al. 2019): are two sets of vectors the same up to rotation and scale? */
-import { type Matrix, requirePairs } from './matrix.ts';
+import { type Matrix, meanOf, requirePairs } from './matrix.ts';
+import { products } from './products.ts';
 
 /**
  * <K, L> / (|K| |L|) of the centred Gram matrices K = A A^T, L = B B^T: 1 for the same geometry, whatever its mean, rotation
@@ -7,7 +8,10 @@ import { type Matrix, requirePairs } from './matrix.ts';
  */
 export function cka(a: Matrix, b: Matrix): number {
   requirePairs(a, b);
-  const [k, l] = [gram(centred(a)), gram(centred(b))];
+  const [k, l] = [centred(a), centred(b)].map((side) => products(side, side).values) as [
+    Float64Array,
+    Float64Array,
+  ];
   let [kl, kk, ll] = [0, 0, 0];
   for (let i = 0; i < k.length; i++) {
     kl += k[i]! * l[i]!;
@@ -18,25 +22,11 @@ export function cka(a: Matrix, b: Matrix): number {
   return kl / Math.sqrt(kk * ll);
 }
 
-function centred({ rows, columns, values }: Matrix): Matrix {
-  const made = Float64Array.from(values);
-  for (let d = 0; d < columns; d++) {
-    let mean = 0;
-    for (let at = d; at < values.length; at += columns) mean += values[at]! / rows;
-    for (let at = d; at < values.length; at += columns) made[at]! -= mean;
+function centred(side: Matrix): Matrix {
+  const made = Float64Array.from(side.values);
+  for (let d = 0; d < side.columns; d++) {
+    const mean = meanOf(d, side);
+    for (let at = d; at < made.length; at += side.columns) made[at]! -= mean;
   }
-  return { rows, columns, values: made };
-}
-
-function gram({ rows, columns, values }: Matrix): Float64Array {
-  const products = new Float64Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let d = 0; d < columns; d++) sum += values[i * columns + d]! * values[j * columns + d]!;
-      products[i * rows + j] = sum;
-      products[j * rows + i] = sum;
-    }
-  }
-  return products;
+  return { ...side, values: made };
 }

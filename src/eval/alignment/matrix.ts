@@ -19,8 +19,22 @@ export function matrix(vectors: readonly ArrayLike<number>[]): Matrix {
       throw new Error(`vector ${i} has ${vector.length} dimensions, not ${columns}`);
     values.set(vector, i * columns);
   }
-  if (!values.every(Number.isFinite)) throw new Error('a vector is not finite');
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) throw new Error(`vector ${Math.floor(wrong / columns)} is not finite`);
   return { rows, columns, values };
+}
+
+/** The mean of dimension `d` over all rows of `sides`; of equal values it is that value to the last bit. */
+export function meanOf(d: number, ...sides: readonly Matrix[]): number {
+  const { columns } = sides[0]!;
+  const first = sides[0]!.values[d]!;
+  // Of differences from the first: a plain sum over n rounds, and what never changes would seem to.
+  let [sum, n] = [0, 0];
+  for (const { rows, values } of sides) {
+    for (let at = d; at < values.length; at += columns) sum += values[at]! - first;
+    n += rows;
+  }
+  return first + sum / n;
 }
 
 /** @throws Error unless the two have the same sentences and dimensions */

@@ -1,5 +1,5 @@
 /** Sentence vectors without what all of them share, so that no few dimensions make up the whole cosine. */
-import { type Matrix, requirePairs } from './matrix.ts';
+import { type Matrix, meanOf, requirePairs } from './matrix.ts';
 
 /**
  * Both matrices with each dimension at mean 0 and deviation 1, measured over the sentences of both together. Dimensions
@@ -13,9 +13,7 @@ export function standardized(a: Matrix, b: Matrix): [a: Matrix, b: Matrix] {
     { ...b, values: new Float64Array(rows * columns) },
   ];
   for (let d = 0; d < columns; d++) {
-    let mean = 0;
-    for (const { values } of [a, b])
-      for (let at = d; at < values.length; at += columns) mean += values[at]! / (2 * rows);
+    const mean = meanOf(d, a, b);
     let variance = 0;
     for (const { values } of [a, b])
       for (let at = d; at < values.length; at += columns) variance += (values[at]! - mean) ** 2 / (2 * rows);

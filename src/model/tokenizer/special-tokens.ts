@@ -1,7 +1,17 @@
 /** Finds special tokens in a text: the leftmost, of those that begin at one place the longest, as Hugging Face does. */
 
 import type { Range } from './offsets.ts';
-import type { AddedToken } from './tokenizer.ts';
+
+/** A token that is found in a text before anything else is cut. */
+export interface AddedToken {
+  id: number;
+  /** Steers the model: a text that a user typed must not be able to spell it. */
+  special: boolean;
+  /** Takes the white space before it along. */
+  lstrip?: boolean;
+  /** Takes the white space behind it along. */
+  rstrip?: boolean;
+}
 
 /** A stretch of text, and the id of the special token that it is; none for what lies between them. */
 export interface Cut extends Range {

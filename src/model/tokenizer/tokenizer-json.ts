@@ -4,7 +4,8 @@ import { Tokenizer as JsonTokenizer } from '@huggingface/tokenizers';
 import { UserError } from '../../errors.ts';
 import { isRecord } from '../config-reader.ts';
 import type { TokenNames } from './names.ts';
-import type { AddedToken, Vocabulary } from './tokenizer.ts';
+import type { AddedToken } from './special-tokens.ts';
+import type { Vocabulary } from './tokenizer.ts';
 
 /** Far above any vocabulary; keeps a damaged file from asking for a table of billions. */
 const LARGEST_ID = 2 ** 24;

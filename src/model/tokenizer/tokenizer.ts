@@ -8,18 +8,7 @@
 import { UserError } from '../../errors.ts';
 import type { TokenNames } from './names.ts';
 import { type Range, tokenRanges } from './offsets.ts';
-import { cut } from './special-tokens.ts';
-
-/** A token that is found in a text before anything else is cut. */
-export interface AddedToken {
-  id: number;
-  /** Steers the model: a text that a user typed must not be able to spell it. */
-  special: boolean;
-  /** Takes the white space before it along. */
-  lstrip?: boolean;
-  /** Takes the white space behind it along. */
-  rstrip?: boolean;
-}
+import { type AddedToken, cut } from './special-tokens.ts';
 
 /** A vocabulary with its way of cutting text; knows nothing of special tokens in text. */
 export interface Vocabulary {

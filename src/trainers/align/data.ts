@@ -60,11 +60,35 @@ export async function readAlignText(
     }
   };
   const train = await read(align.train, 'align_train');
-  const heldOut = (await read(align.eval, 'align_eval')) ?? undefined;
-  if (problems.length > 0) throw new UserError(problems);
+  const heldOut = await read(align.eval, 'align_eval');
   // Found out now, not when there is a model.
-  createPairOrder(seed, train!.ids, train!.languages, align.batchSize, align.pairs);
+  if (train !== undefined) problems.push(...pairProblems(train, align, seed));
+  if (heldOut?.ids.length === 1)
+    problems.push({
+      file: align.eval!.path,
+      message: 'has one sentence to hold out, and no other to tell it from; align.eval needs two or more',
+    });
+  if (problems.length > 0) throw new UserError(distinct(problems));
   return { train: train!, heldOut, sources };
+}
+
+function pairProblems(
+  { ids, languages }: ParallelSet,
+  { train, batchSize, pairs }: MidalignRecipe['align'],
+  seed: number,
+): Problem[] {
+  try {
+    createPairOrder(seed, ids, languages, batchSize, pairs);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.problems.map((problem) => ({ file: train.path, ...problem }));
+  }
+}
+
+/** Each once: training and held-out sentences mostly come from one place, and lack the same languages. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** Encodes them and says what was left out or cut. @throws UserError if tokenizer and model do not belong together */
@@ -83,6 +107,15 @@ export function encodeAlign(
     return { languages: set.languages, ids: set.ids, tokens };
   };
   const encoded = encode(train);
+  if (heldOut !== undefined) {
+    const [language] = train.languages;
+    const seen = new Set(train.ids.map((_, index) => train.text(language!, index)));
+    const both = heldOut.ids.filter((_, index) => seen.has(heldOut.text(language!, index))).length;
+    if (both > 0)
+      warn(
+        `${both} of ${heldOut.ids.length} sentences of align.eval are aligned in training, too; they measure nothing new`,
+      );
+  }
   return {
     order: createPairOrder(seed, encoded.ids, encoded.languages, align.batchSize, align.pairs),
     train: encoded,

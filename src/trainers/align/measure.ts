@@ -4,7 +4,6 @@
  *
  * Shape letters: S sentences, D model.
  */
-import * as tf from '../../backend/tfjs.ts';
 import { chunk } from '../../data/index.ts';
 import { ENGLISH } from '../../data/parallel/index.ts';
 import {
@@ -19,7 +18,7 @@ import {
 import type { Gemma3 } from '../../model/index.ts';
 import type { Measure } from '../method.ts';
 import type { Sentences } from './data.ts';
-import { type PoolerOptions, poolSentences } from './pooler.ts';
+import { type PoolerOptions, pooledVectors } from './pooler.ts';
 
 /** Sentences read at once. */
 const AT_ONCE = 16;
@@ -37,8 +36,7 @@ export function alignMeasure(
   // embed_extractor.py: weighted by position, <bos> included.
   const ofMexa = { ...options, bos: true, weights: 'position' as const };
   const pool = (sentences: Int32Array[], pooler: PoolerOptions, into: Float32Array[]) => {
-    const rows_SD = tf.tidy(() => poolSentences(model, sentences, pooler).arraySync());
-    for (const row of rows_SD) into.push(Float32Array.from(row));
+    into.push(...pooledVectors(model, sentences, pooler));
   };
   return {
     *pieces() {

@@ -78,8 +78,8 @@ function splitBatch(
   return {
     prepare() {
       tf.tidy(() => {
-        const pooled = groups.map((group) => poolPairs(model, group, options));
-        const side = (i: 0 | 1) => tf.concat(pooled.map((both) => both[i])) as tf.Tensor2D;
+        const vectors = groups.map((group) => poolPairs(model, group, options));
+        const side = (i: 0 | 1) => tf.concat(vectors.map((both) => both[i])) as tf.Tensor2D;
         const found = infoNceGradients(side(0), side(1), options);
         const host = (slope_SD: tf.Tensor2D) => (slope_SD.dataSync() as Float32Array).slice();
         loss = found.loss;
@@ -96,9 +96,17 @@ function splitBatch(
           return tf.mul(slope_MD, share) as tf.Tensor2D;
         };
         const value = (share * loss * group.length) / pairs.length;
+        // Detached English has no gradient to give: it was read in the first pass, and that is all.
+        if (slopes.en === undefined) {
+          const xx_MD = pooled(
+            model,
+            group.map(({ xx }) => xx),
+            options,
+          );
+          return surrogate(xx_MD, part(slopes.xx), value);
+        }
         const [xx_MD, en_MD] = poolPairs(model, group, options);
-        const ofXx = surrogate(xx_MD, part(slopes.xx), value);
-        return slopes.en === undefined ? ofXx : tf.add(ofXx, surrogate(en_MD, part(slopes.en)));
+        return tf.add(surrogate(xx_MD, part(slopes.xx), value), surrogate(en_MD, part(slopes.en)));
       },
     })),
   };
@@ -110,15 +118,19 @@ function poolPairs(
   pairs: readonly TokenPair[],
   options: AlignOptions,
 ): [xx_MD: tf.Tensor2D, en_MD: tf.Tensor2D] {
-  const { normalize, statistics, detachEnglish } = options;
+  const [xx, en] = [pairs.map((pair) => pair.xx), pairs.map((pair) => pair.en)];
+  if (options.detachEnglish)
+    return [pooled(model, xx, options), unrecorded(() => pooled(model, en, options))];
+  // Both sides in one pass.
+  return tf.split(pooled(model, [...xx, ...en], options), 2) as [tf.Tensor2D, tf.Tensor2D];
+}
+
+/** Normalised vectors of sentences, [S, D]. */
+function pooled(model: Gemma3, sentences: readonly Int32Array[], options: AlignOptions): tf.Tensor2D {
+  const { normalize, statistics } = options;
   const constants = statistics && {
     mean_D: tf.tensor1d(statistics.mean_D),
     std_D: tf.tensor1d(statistics.std_D),
   };
-  const pool = (sentences: readonly Int32Array[]) =>
-    normalizePooled(poolSentences(model, sentences, options), normalize, constants);
-  const [xx, en] = [pairs.map((pair) => pair.xx), pairs.map((pair) => pair.en)];
-  if (detachEnglish) return [pool(xx), unrecorded(() => pool(en))];
-  // Both sides in one pass.
-  return tf.split(pool([...xx, ...en]), 2) as [tf.Tensor2D, tf.Tensor2D];
+  return normalizePooled(poolSentences(model, sentences, options), normalize, constants);
 }

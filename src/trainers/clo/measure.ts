@@ -28,7 +28,7 @@ export function cloMeasure(
           // The sizes only weigh the loss, which is worked out over all pairs below.
           for (const pair of cloValues(policy, reference_S, { numTargets: 1, numPairs: 1 }, options).pairs)
             all.push(pair);
-          numTargets += batch.labels_R.length;
+          numTargets += batch.targets.labels_R.length;
         };
       }
     },
