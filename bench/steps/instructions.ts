@@ -63,20 +63,24 @@ async function toy(cwd: string, count: number): Promise<Instruction[]> {
   return Array.from({ length: count }, (_, i) => items[i % items.length]!);
 }
 
-/** @throws Error if a target stands before the reply's end: a peer is told where the reply begins, and no more */
+/**
+ * Without what the chat template puts after the end of the reply: it is no target, and nothing after it is.
+ * @throws Error if the reply has tokens that are no targets: a peer is told where it begins, and no more
+ */
 export function plainPair(pair: InstructionExample): PlainPair {
   const sequences = SEQUENCES.map((key) => {
     const { ids, target, numTargets } = pair[key];
     const prompt = target.indexOf(1);
-    if (ids.length - prompt !== numTargets)
+    const end = target.lastIndexOf(1) + 1;
+    if (end - prompt !== numTargets)
       throw new Error(`a reply of pair ${pair.id} has tokens that are none of its targets`);
-    return [key, { ids: [...ids], prompt }] as const;
+    return [key, { ids: [...ids.subarray(0, end)], prompt }] as const;
   });
   const { id, lang } = pair;
   return { id, lang, ...(Object.fromEntries(sequences) as Pick<PlainPair, (typeof SEQUENCES)[number]>) };
 }
 
-/** The pair that `plainPair` was given. */
+/** The pair that `plainPair` was given, without that. */
 export function toExample(pair: PlainPair): InstructionExample {
   const sequence = ({ ids, prompt }: PlainSequence) => ({
     ids: Int32Array.from(ids),
