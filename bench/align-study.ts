@@ -38,7 +38,7 @@ const benchmark: Benchmark = {
       console.log(`skipped: ${needed} is not there`);
       return { results: [], versions: {} };
     }
-    await startBackend({ name: 'torch' });
+    const backend = await startBackend({ name: 'torch' });
     const facts = readFacts(join(data, 'bmlama53'));
     const results: Result[] = [];
     let before: Figures | undefined;
@@ -67,7 +67,7 @@ const benchmark: Benchmark = {
         const tokens = rows.encode(source, () => {});
         const { model } = await source.load({ activationCheckpointing: true });
         const method = await tokens.begin({
-          ...{ model, runDir: tmpdir(), step: 0, modelSha256: '', progress: silent },
+          ...{ model, runDir: tmpdir(), step: 0, modelSha256: 'study', progress: silent, backend },
           ...{ stop: { signal: undefined }, firstModel: async () => model },
         });
         const tokenizer = await loadTokenizer(join(root, TOKENIZER));

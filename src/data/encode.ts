@@ -112,11 +112,21 @@ function messagesOf(row: Exclude<Row, { kind: 'text' }>): Message[] {
 
 /** A text and its end. One that is a rendered chat has an end already: its last turn's. */
 function encodeText(text: string, tokenizer: Tokenizer, special: 'tokens' | 'text' = 'tokens'): EncodedRow {
-  const ids = tokenizer.encode(text, { specials: special === 'tokens' });
+  const ids = tokenizer.encode(special === 'tokens' ? afterBos(text, tokenizer) : text, {
+    specials: special === 'tokens',
+  });
   const last = ids.findLast((id) => !/^[\s▁]*$/u.test(tokenizer.idToToken(id) ?? ''));
   if (last === undefined || last === tokenizer.bosId || !tokenizer.specialIds.has(last))
     ids.push(tokenizer.eosId);
   return { ids, target: ids.map((_, index) => index > 0) };
+}
+
+/** What comes after the <bos> that a rendered text opens with: one is put in front of every text. */
+function afterBos(text: string, tokenizer: Tokenizer): string {
+  const { bos } = tokenizer.names;
+  let rest = text;
+  while (rest.trimStart().startsWith(bos)) rest = rest.trimStart().slice(bos.length);
+  return rest;
 }
 
 /** Does the row's text spell a special token? */

@@ -147,6 +147,12 @@ export type FieldUse =
   | { use: 'refused'; reason: string }
   | { use: 'misspelt'; hint: string };
 
+/** Words in their own right that stand a letter from a known field, and names that mean something at another level. */
+const NO_SLIPS: ReadonlySet<string> = new Set([
+  ...['file', 'height', 'level', 'mark', 'next', 'test', 'tests'],
+  ...Object.values(LEVELS).flatMap(({ read }) => read),
+]);
+
 /** What becomes of a field. A slip of the pen away from a meaning is no metadata. */
 export function useOf(key: string, level: Level): FieldUse {
   const { read, refused } = LEVELS[level];
@@ -154,16 +160,33 @@ export function useOf(key: string, level: Level): FieldUse {
   const reason = refused.get(key) ?? REFUSED_KEYS.get(key);
   if (reason !== undefined) return { use: 'refused', reason };
   if (INERT_KEYS.has(key)) return { use: 'inert' };
+  if (NO_SLIPS.has(key)) return { use: 'unread' };
   const hint = misspelling(key, read) ?? misspelling(key, [...refused.keys(), ...REFUSED_KEYS.keys()]);
   return hint === undefined ? { use: 'unread' } : { use: 'misspelt', hint };
 }
 
-/** The key of `known` that `key` is a slip of the pen away from: letters off, another case, other separators. */
+/** The key of `known` that `key` is the fewest slips of the pen away from: letters off, another case, other separators. */
 export function misspelling(key: string, known: readonly string[]): string | undefined {
   if (key.length > LONGEST) return undefined;
   const plain = letters(key);
   if (plain === '') return undefined;
-  return known.find((other) => distance(plain, letters(other)) <= (other.length < 5 ? 1 : 2));
+  let nearest: string | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const other of known) {
+    const slips = slipsBetween(plain, letters(other));
+    // Two letters off in a short word is another word: level is not label.
+    if (slips > (other.length < 6 ? 1 : 2) || slips >= fewest) continue;
+    nearest = other;
+    fewest = slips;
+  }
+  return nearest;
+}
+
+/** Letters to put in, leave out or change; two neighbours swapped are one slip of the pen. */
+function slipsBetween(a: string, b: string): number {
+  const from = [...a].findIndex((letter, i) => letter !== b[i]);
+  if (from >= 0 && `${a.slice(0, from)}${a[from + 1] ?? ''}${a[from]}${a.slice(from + 2)}` === b) return 1;
+  return distance(a, b);
 }
 
 /** No known key comes near that; comparing costs the product of the lengths. */

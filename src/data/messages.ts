@@ -61,32 +61,41 @@ export function readConversation(
 ): Conversation | undefined {
   const messages: Message[] = [];
   const untrained: number[] = [];
+  const flags: string[] = [];
   for (const [index, item] of items.entries()) {
     const read = readMessage(item, report);
     if (read === undefined) return undefined;
-    const { message, train } = read;
+    const { message, train, flag } = read;
     const { role } = message;
     const turn = messages[0]?.role === 'system' ? index - 1 : index;
     if (role === 'system' ? index > 0 : (role === 'user') !== (turn % 2 === 0)) {
+      const behind = index === 0 ? '' : ` behind ${items[index - 1]!.at}`;
       return report.refuse(
-        `${item.at} is ${role === 'assistant' ? 'an' : 'a'} ${role} message out of turn; user and assistant alternate, user first`,
+        `${item.at} is ${role === 'assistant' ? 'an' : 'a'} ${role} message out of turn${behind}; user and assistant alternate, user first`,
       );
     }
     if (train === true && index < trainFrom)
       return report.refuse(`${item.at} is marked as trained on, but the prompt is context`);
-    if (train === false && isReply(message)) untrained.push(index);
+    if (train === false && isReply(message)) {
+      untrained.push(index);
+      flags.push(`${item.at}.${flag}`);
+    }
     messages.push(message);
   }
   const conversation = { messages, trainFrom, untrained };
-  return requireReplies(conversation, key, (i) => items[i]!.at, report) ? conversation : undefined;
+  return requireReplies(conversation, key, (i) => items[i]!.at, report, flags) ? conversation : undefined;
 }
 
-/** Is there a reply to learn, at the end at the least, and none that is empty among those that are learnt? */
+/**
+ * Is there a reply to learn, at the end at the least, and none that is empty among those that are learnt? `flags` are the
+ * fields that keep replies out of it.
+ */
 export function requireReplies(
   { messages, trainFrom, untrained }: Conversation,
   key: string,
   at: (index: number) => string,
   report: RowReport,
+  flags: readonly string[] = [],
 ): boolean {
   const last = messages.at(-1);
   const trained = messages.flatMap((message, i) =>
@@ -97,8 +106,10 @@ export function requireReplies(
     const message = `the last of ${key} must be an assistant message that is not empty`;
     report.refuse(`the row has no response: ${message}`);
   } else if (blank !== undefined) report.refuse(`${at(blank)} is an empty reply, which would be trained on`);
-  else if (trained.length === 0) report.refuse('the row has no reply that is trained on');
-  else return true;
+  else if (trained.length === 0) {
+    const why = flags.length > 0 ? `left out by ${flags.join(', ')}` : `${key} leave none to learn`;
+    report.refuse(`the row has no reply that is trained on: ${why}`);
+  } else return true;
   return false;
 }
 
@@ -107,11 +118,11 @@ export function isReply({ role }: Message): boolean {
   return role === 'assistant' || role === 'model';
 }
 
-/** One message; `train` is what it says itself of being trained on. */
+/** One message; `train` is what it says itself of being trained on, by the field `flag`. */
 function readMessage(
   { value, at, group }: Item,
   report: RowReport,
-): { message: Message; train?: boolean } | undefined {
+): { message: Message; train?: boolean; flag?: string } | undefined {
   if (!isRecord(value)) return report.refuse(`${at} must be an object with role and content`);
   const fields = present(value);
   const before = report.problems.length;
@@ -121,8 +132,8 @@ function readMessage(
   const content = readContent(fields, at, group, report);
   if (content === undefined) return undefined;
   const message: Message = { role, content };
-  const train = readFlags(fields, isReply(message), at, report);
-  return report.problems.length > before ? undefined : { message, train };
+  const said = readFlags(fields, isReply(message), at, report);
+  return report.problems.length > before ? undefined : { message, ...said };
 }
 
 function readRole(
@@ -132,7 +143,7 @@ function readRole(
 ): Message['role'] | undefined {
   if ('role' in fields && 'from' in fields)
     return report.refuse(`${at} has both role and from; leave one of them out`);
-  const key = 'from' in fields ? 'from' : 'role';
+  const key = 'from' in fields || (!('role' in fields) && 'value' in fields) ? 'from' : 'role';
   const known = key === 'from' ? SPEAKERS : ROLES;
   const value = fields[key];
   const role = typeof value === 'string' ? known.get(value) : undefined;
@@ -156,7 +167,7 @@ function readContent(
 ): string | undefined {
   if ('content' in fields && 'value' in fields)
     return report.refuse(`${at} has both content and value; leave one of them out`);
-  const key = 'value' in fields ? 'value' : 'content';
+  const key = 'value' in fields || (!('content' in fields) && 'from' in fields) ? 'value' : 'content';
   const content = fields[key];
   if (typeof content === 'string') return content;
   if (!Array.isArray(content) || content.length === 0)
@@ -183,14 +194,14 @@ function readFlags(
   reply: boolean,
   at: string,
   report: RowReport,
-): boolean | undefined {
-  const said: boolean[] = [];
+): { train: boolean; flag: string } | undefined {
+  const said: { train: boolean; flag: string }[] = [];
   if ('weight' in fields) {
     const { weight } = fields;
     if (weight !== 0 && weight !== 1)
       return report.refuse(`${at}.weight must be 0 or 1, found ${shown(weight)}`);
     if (!reply) return report.refuse(`${at}.weight belongs to assistant messages; only those are trained on`);
-    said.push(weight === 1);
+    said.push({ train: weight === 1, flag: 'weight' });
   }
   for (const flag of FLAGS) {
     if (!(flag in fields)) continue;
@@ -199,9 +210,10 @@ function readFlags(
       return report.refuse(`${at}.${flag} must be true or false, found ${shown(value)}`);
     if (value && !reply)
       return report.refuse(`${at}.${flag} is true, but only assistant messages can be trained on`);
-    said.push(value);
+    said.push({ train: value, flag });
   }
-  if (said.includes(true) && said.includes(false))
-    return report.refuse(`${at} says both that it is trained on and that it is not`);
+  const [yes, no] = [true, false].map((train) => said.find((one) => one.train === train)?.flag);
+  if (yes !== undefined && no !== undefined)
+    return report.refuse(`${at} says both that it is trained on (${yes}) and that it is not (${no})`);
   return said[0];
 }

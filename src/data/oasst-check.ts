@@ -2,20 +2,12 @@
 import { INERT_KEYS, misspelling, TREE_KEYS } from './keys.ts';
 import { isEmpty, isRecord, type RowReport, shown } from './report.ts';
 
-/** What else the release says about a message or a tree. */
-const RELEASE_KEYS = new Set([
-  ...[
-    'message_tree_id',
-    'tree_state',
-    'prompt',
-    'message_id',
-    'parent_id',
-    'user_id',
-    'created_date',
-    'lang',
-  ],
-  ...['review_count', 'review_result', 'model_name', 'detoxify', 'labels', 'emojis'],
-]);
+/** What the release says about a tree, and what it says about a message beside what is read. */
+const TREE_FIELDS = { read: ['prompt'], release: ['message_tree_id', 'tree_state'] } as const;
+const MESSAGE_FIELDS = {
+  read: TREE_KEYS,
+  release: ['message_tree_id', 'review_count', 'review_result', 'detoxify', 'labels', 'emojis'],
+} as const;
 
 /** A message still to be looked at; its path is put together only for an error, as a chain may be very deep. */
 interface Node {
@@ -28,7 +20,7 @@ interface Node {
 export function checkTree(tree: Record<string, unknown>, report: RowReport): boolean {
   const before = report.problems.length;
   const pending: Node[] = [{ value: tree.prompt, index: 0 }];
-  noteUnknown(tree, ['prompt'], '', report);
+  noteUnknown(tree, TREE_FIELDS, '', report);
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const wrong = wrongWith(node.value, report);
     if (wrong !== undefined) report.refuse(`${pathOf(node)}${wrong}`);
@@ -53,19 +45,19 @@ function wrongWith(value: unknown, report: RowReport): string | undefined {
     if (!isEmpty(flag) && typeof flag !== 'boolean')
       return `.${key} must be true or false, found ${shown(flag)}`;
   if (!isEmpty(replies) && !Array.isArray(replies)) return `.replies must be a list, found ${shown(replies)}`;
-  noteUnknown(value, TREE_KEYS, 'prompt..', report);
+  noteUnknown(value, MESSAGE_FIELDS, 'prompt..', report);
   return undefined;
 }
 
 function noteUnknown(
   value: Record<string, unknown>,
-  known: readonly string[],
+  { read, release }: { read: readonly string[]; release: readonly string[] },
   group: string,
   report: RowReport,
 ): void {
   for (const [key, field] of Object.entries(value)) {
-    if (known.includes(key) || RELEASE_KEYS.has(key) || INERT_KEYS.has(key) || isEmpty(field)) continue;
-    const hint = misspelling(key, known);
+    if (read.includes(key) || release.includes(key) || INERT_KEYS.has(key) || isEmpty(field)) continue;
+    const hint = misspelling(key, read);
     if (hint === undefined) report.unread.add(`${group}${key}`);
     else report.refuse(`unknown field ${group}${key}`, hint);
   }

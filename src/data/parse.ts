@@ -3,9 +3,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Problem } from '../errors.ts';
 import type { Message } from '../model/tokenizer/index.ts';
 import { unusedFields } from './companions.ts';
-import { REFUSED_KEYS, ROW_KEYS } from './keys.ts';
+import { misspelling, REFUSED_KEYS, ROW_KEYS } from './keys.ts';
 import { type Conversation, itemsOf, readConversation, requireReplies } from './messages.ts';
 import { isTree, readTree, type TreeOptions } from './oasst.ts';
+import { repeatedKey } from './repeated-key.ts';
 import { isEmpty, isRecord, isText, present, RowReport, shown } from './report.ts';
 import type { Place, Row } from './row.ts';
 
@@ -45,12 +46,14 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
   }
   if (hasLoneSurrogate(text))
     report.refuse('the row has half of a character (a surrogate such as \\ud83d alone)');
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) report.refuse(`the row has the field ${repeated} twice`);
   if (!isRecord(value)) report.refuse(`a row must be a JSON object with ${SHAPES}`);
   else if (isTree(value)) return done(readTree(value, place, options, report));
   else {
     const row = parseRow(present(value), place, report);
     const lang = value.lang ?? value.language;
-    if (row !== undefined) return done([isText(lang) ? { ...row, lang } : row]);
+    if (row !== undefined) return done([isText(lang) ? { ...row, lang, ...idOf(value) } : row]);
   }
   return done([]);
 }
@@ -68,9 +71,21 @@ export function parseRow(value: Record<string, unknown>, place: Place, report: R
   return row;
 }
 
+/** An id is of use beside a language: then it is what translations have in common. */
+function idOf({ id }: Record<string, unknown>): { id?: string } {
+  return typeof id === 'string' || typeof id === 'number' ? { id: String(id) } : {};
+}
+
 function readShape(value: Record<string, unknown>, place: Place, report: RowReport): Row | undefined {
   const has = (key: string) => key in value;
   if (has('messages') || has('conversations')) return finish(readList(value, report), value, place, report);
+  if (isRecord(value.prompt)) {
+    const hint = misspelling('message_tree_id', Object.keys(value));
+    return report.refuse(
+      'prompt is an object, as in an OpenAssistant conversation tree, but there is no message_tree_id beside it',
+      hint && `\`message_tree_id\` for \`${hint}\``,
+    );
+  }
   const isAlpaca = has('instruction') && (has('output') || !has('completion'));
   if ((has('prompt') && !(isAlpaca && !has('completion'))) || (has('completion') && !isAlpaca))
     return finish(readPair(value, 'prompt', 'completion', report), value, place, report);
@@ -112,6 +127,9 @@ function readPair(
   const completion = value[completionKey];
   const used = [promptKey, completionKey, 'system'];
   if (Array.isArray(prompt) && Array.isArray(completion)) {
+    for (const [key, list] of Object.entries({ [promptKey]: prompt, [completionKey]: completion }))
+      if (list.length === 0) report.refuse(`${key} must be a list of messages that is not empty`);
+    if (prompt.length === 0 || completion.length === 0) return undefined;
     const items = [...itemsOf(prompt, promptKey), ...itemsOf(completion, completionKey)];
     const key = `${promptKey} + ${completionKey}`;
     const conversation = readConversation(items, key, prompt.length, report);
@@ -121,7 +139,13 @@ function readPair(
     const [list, text] = isText(prompt) ? [completionKey, promptKey] : [promptKey, completionKey];
     return report.refuse(`${list} is a list of messages, but ${text} is a string; both must be of one kind`);
   }
-  if (!isText(prompt)) report.refuse(`${promptKey} must be a string that is not empty`);
+  if (!isText(prompt)) {
+    const missing = prompt === undefined ? `the row has no ${promptKey} for its ${completionKey}: ` : '';
+    report.refuse(
+      `${missing}${promptKey} must be a string that is not empty`,
+      prompt === undefined ? nearest(Object.keys(value), [promptKey]) : undefined,
+    );
+  }
   if (!isText(completion)) {
     report.refuse(
       `the row has no response: ${completionKey} must be a string that is not empty`,

@@ -21,6 +21,8 @@ export type Row = RowContent & {
   place: Place;
   /** The language, where the row says one: held-out figures are given for each. */
   lang?: string;
+  /** What its translations share with it, where the row says id and language (OpenAssistantXX). */
+  id?: string;
   /** With `messages`: only turns from this index on are trained on, earlier ones are context. Default 0. */
   trainFrom?: number;
   /** With `messages`: indices of replies that are context although they come at or after `trainFrom`. */

@@ -68,7 +68,7 @@ export const rows = z
       .default(0)
       .meta({
         description:
-          'Share of the training rows held out for `eval_loss` instead of `eval`. Rows that share their opening prompt ' +
+          'Share of the training rows held out for `eval_loss` instead of `eval`. Rows that share their opening prompt, or their id with another language, ' +
           'stay on one side.',
       }),
     max_seq_len: maxSeqLen(

@@ -2,6 +2,7 @@
  * CLO (Lee et al. 2025): replies in the language of the prompt preferred over their translations, against the model that the
  * run began with, beside the likelihood of the other language's replies.
  */
+import type { BackendInfo } from '../backend/index.ts';
 import { chunk, createOrder } from '../data/index.ts';
 import type { CloRecipe } from '../recipe/index.ts';
 import { type CloTokens, describePairs, encodeClo, readCloText, samplesOf } from './clo/data.ts';
@@ -53,6 +54,11 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
     modelSha256: start.modelSha256,
     dataSha256: train.sha256,
     evalDataSha256: heldOut?.sha256 ?? null,
+    rounding: {
+      backend: howItRounds(start.backend),
+      embedScale: recipe.model.embedScale,
+      microBatchSize: settings.microBatchSize,
+    },
   });
   const context = { start, recipe, reference, isSaid: false };
   return {
@@ -68,4 +74,9 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
         ? []
         : [cloMeasure(start.model, pairs.eval, reference, recipe.clo, settings.microBatchSize)],
   };
+}
+
+/** What of a backend decides the last bits; not why it was chosen, which a resumption says otherwise. */
+function howItRounds({ name, torch, threads, cpu, compute, storage, matmul, device }: BackendInfo): unknown {
+  return { name, torch, threads, cpu, compute, storage, matmul, device };
 }

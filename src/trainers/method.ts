@@ -2,6 +2,7 @@
  * What a training method brings to a run, in the order in which it is asked: rows as text, rows as tokens, and what is
  * computed with a model in memory. The run and the loop never ask which method they serve.
  */
+import type { BackendInfo } from '../backend/index.ts';
 import type * as tf from '../backend/tfjs.ts';
 import type { Example } from '../data/index.ts';
 import type { Gemma3 } from '../model/index.ts';
@@ -47,10 +48,15 @@ export interface Start {
   runDir: string;
   /** Optimizer steps that the model has done in this run. */
   step: number;
-  /** The model that the run began with, if `step` is not 0. The caller disposes of it. */
+  /**
+   * The model that the run began with, if `step` is not 0. The caller disposes of it.
+   * @throws UserError if another lies where that one was
+   */
   firstModel(): Promise<Gemma3>;
   /** Identity of that model's weights. */
   modelSha256: string;
+  /** What computes: another rounds otherwise. */
+  backend: BackendInfo;
   progress: ProgressSink;
   stop: StopRequest;
 }

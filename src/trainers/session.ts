@@ -95,6 +95,7 @@ async function runSession(
   try {
     const method = await data.begin({
       ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
+      backend: session.backend,
       firstModel: () => loadFirstModel(session),
     });
     const own = method.own ?? new Map<string, tf.Variable>();

@@ -62,7 +62,7 @@ describe('what a row says of being trained on', () => {
     expect(wrong({ messages: [{ ...user, train: true }, b] })[0]).toMatch(/only assistant messages can be/);
     expect(wrong({ messages: [user, { ...b, weight: 1, train: false }] })[0]).toMatch(/says both/);
     expect(wrong({ messages: [user, { ...b, weight: 0 }] })).toEqual([
-      'the row has no reply that is trained on',
+      'the row has no reply that is trained on: left out by messages[1].weight',
     ]);
     expect(wrong({ prompt: 'a', completion: 'b', weight: 0.3 })[0]).toMatch(/^weight cannot be used/);
     expect(wrong({ prompt: [{ ...user }, { ...b, train: true }, user], completion: [d] })[0]).toMatch(
@@ -158,6 +158,18 @@ describe('what says nothing', () => {
     ]);
   });
 
+  it('is not one of two fields of a name, of which JSON would keep the last', () => {
+    expect(wrong('{"prompt": "a", "completion": "b", "prompt": "c"}')).toEqual([
+      'the row has the field prompt twice',
+    ]);
+    expect(wrong('{"messages": [{"role": "user", "content": "a", "r\\u006fle": "user"}]}')[0]).toBe(
+      'the row has the field role twice',
+    );
+    // In different objects, in values, and escaped quotes.
+    const said = '{"prompt": "\\"prompt\\": 1, {", "completion": "prompt", "meta": {"prompt": 1}}';
+    expect(wrong(said)).toEqual([]);
+  });
+
   it('is not half a character, which would become another', () => {
     expect(wrong('{"prompt": "a", "completion": "\\ud83d"}')[0]).toMatch(/half of a character/);
     expect(wrong('{"prompt": "a", "completion": "\\ud83d\\ude00"}')).toEqual([]);
@@ -178,6 +190,15 @@ describe('a text row that is a rendered chat', () => {
       expect(ids.at(-1)).not.toBe(tokenizer.eosId);
       expect(spelled).toEqual({ text: 1, messages: 0 });
     }
+  });
+
+  it('opens with its <bos>, whatever blanks or second ones stand before the text', () => {
+    for (const text of ['a', '<bos>a', '\n<bos>a', ' <bos> <bos>a', '<bos><bos>a']) {
+      const { examples } = encodeRows(parse({ text }).rows, tokenizer, { maxSeqLen: 9, template: 'chat' });
+      expect(tokenizer.decode([...examples[0]!.ids], { skipSpecials: false }), text).toBe('<bos>a<eos>');
+    }
+    // Blanks before anything else are the text's own.
+    expect(trained({ text: '\na' })).toBe('\na<eos>');
   });
 
   it('keeps them as letters where that is asked for, and then has an end of text', () => {

@@ -54,6 +54,35 @@ describe('readSource', () => {
     );
   });
 
+  it('notes once, with the lines that have it, each field that nothing is made of', async () => {
+    const rows = [
+      { prompt: 'p', completion: 'c', mood: 'x', id: 1 },
+      { prompt: 'p', completion: 'c', mood: null },
+      {
+        messages: [
+          { role: 'user', content: 'p', pose: 1 },
+          { role: 'assistant', content: 'c', pose: 2 },
+        ],
+        mood: 'y',
+      },
+    ];
+    const { notes } = await read('g.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    expect(notes).toEqual(['g.jsonl: fields that are not read: mood (2x), messages[].pose (1x)']);
+    expect((await read('h.jsonl', '{"text":"one","id":1}')).notes).toEqual([]);
+  });
+
+  it('names ten of any number of fields, and counts the others', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`xq${i}`, i]));
+    const { notes } = await read('i.jsonl', JSON.stringify({ ...fields, text: 'one' }));
+    expect(notes[0]).toMatch(/xq8 \(1x\), xq9 \(1x\) and 2 more$/);
+  });
+
+  it('reads no further than the rows asked for: what is wrong behind them is not its matter', async () => {
+    await writeFile(join(cwd, 'j.jsonl'), '{"text":"one"}\n{"text":"two","mood":1}\nbad\n');
+    const { rows, notes } = await readSource('j.jsonl', { cwd, seed: 1, maxRows: 1 });
+    expect([rows.length, notes]).toEqual([1, []]);
+  });
+
   it('names the built-in data set to who misspells it', async () => {
     await expect(readSource('builtin:toys', { cwd, seed: 1 })).rejects.toThrow('Did you mean builtin:toy?');
   });

@@ -35,6 +35,32 @@ describe('splitRows', () => {
     for (const count of counts.values()) expect(count).toBe(2);
   });
 
+  it('keeps the translations of a row together, and replies to one of them, whatever the order', () => {
+    const made = Array.from({ length: 600 }, (_, i) =>
+      ['es', 'ko', 'el'].map((lang) => ({ ...row(`${lang} ${i}`), lang, id: String(i) })),
+    ).flat();
+    // A second reply in Greek, under an id of its own.
+    const again = Array.from({ length: 600 }, (_, i) => ({
+      ...row(`el ${i}`, 'other'),
+      lang: 'el',
+      id: `again ${i}`,
+    }));
+    const held = (list: Row[]) =>
+      splitRows(list, 0.3)
+        .heldOut.map((one) => (one as { prompt: string }).prompt)
+        .sort();
+    const found = held([...made, ...again]);
+    const numbers = new Map<string, number>();
+    for (const prompt of found) {
+      const number = prompt.split(' ')[1]!;
+      numbers.set(number, (numbers.get(number) ?? 0) + 1);
+    }
+    expect(numbers.size).toBeGreaterThan(120);
+    expect(numbers.size).toBeLessThan(240);
+    expect(new Set(numbers.values())).toEqual(new Set([4]));
+    expect(held([...again, ...made.toReversed()])).toEqual(found);
+  });
+
   it('holds nothing out for a fraction of 0', () => {
     expect(splitRows(rows, 0).heldOut).toEqual([]);
   });

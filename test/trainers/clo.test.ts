@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Gradients, startBackend } from '../../src/backend/index.ts';
+import { type BackendInfo, Gradients, startBackend } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import { openSafetensors } from '../../src/model/files/index.ts';
 import type { Gemma3 } from '../../src/model/index.ts';
@@ -19,10 +19,11 @@ const folder = temporaryFolder();
 let made = 0;
 
 describe.each(['torch', 'wasm'] as const)('the steps of CLO on %s', (name) => {
+  let backend: BackendInfo;
   let model: Gemma3;
   let source: ModelSource;
   beforeAll(async () => {
-    await startBackend({ name, compute: 'float32' });
+    backend = await startBackend({ name, compute: 'float32' });
     source = await findRecipeModel(cloRecipe(), { cwd: '.' });
     ({ model } = await source.load({}));
   });
@@ -32,7 +33,7 @@ describe.each(['torch', 'wasm'] as const)('the steps of CLO on %s', (name) => {
     const rows = (await readClo(recipe, '.')).encode(source, () => {});
     const runDir = join(folder.path, `steps-${made++}`);
     await mkdir(runDir);
-    const begun = { model, runDir, step: 0, modelSha256: '', stop: { signal: undefined } };
+    const begun = { model, backend, runDir, step: 0, modelSha256: '', stop: { signal: undefined } };
     const progress = { ...silent, message: (text: string) => void said.push(text) };
     return rows.begin({ ...begun, progress, firstModel: async () => model });
   }
@@ -99,14 +100,13 @@ describe.each(['torch', 'wasm'] as const)('the steps of CLO on %s', (name) => {
     const method = await methodOf(cloRecipe('train.batch_size=8'));
     moved(() => {
       const { figures } = run(method, 1);
-      const pairs = { es: 0, ko: 0 };
       // Of 8 pairs so many have each language: the logps tell.
       const mean = (key: string, es: number) =>
         (es * figures[`${key}/es`]! + (8 - es) * figures[`${key}/ko`]!) / 8;
       const es = [1, 2, 3, 4, 5, 6, 7].find(
         (n) => Math.abs(mean('logps/en_en', n) - figures['logps/en_en']!) < 1e-6,
       );
-      expect(es, JSON.stringify(pairs)).toBeDefined();
+      expect(es).toBeDefined();
       for (const key of [
         'rewards/margins',
         'rewards/accuracies',
@@ -160,7 +160,7 @@ describe('a run of CLO', () => {
 
   it('logs margins, accuracies, saturation and likelihood, measures them held out, and resumes bit by bit', async () => {
     const held = ['data.eval_fraction=0.2', 'eval_every=3', 'train.max_steps=6'];
-    const [whole, halves] = [at('whole'), at('halves')];
+    const whole = at('whole');
     await train(cloRecipe(whole.out, ...held), { cwd: whole.cwd });
     const rows = await metricsOf(whole.runDir);
     const last = rows.filter((row) => 'learning_rate' in row).at(-1)!;
@@ -169,13 +169,8 @@ describe('a run of CLO', () => {
     const evaluated = rows.filter((row) => 'eval_loss' in row);
     expect(evaluated.map((row) => row.global_step)).toEqual([0, 3, 6]);
     expect(evaluated[0]!['eval_rewards/margins']).toBe(0);
-    expect(evaluated[0]!['eval_preference_loss']).toBeCloseTo(2 * Math.LN2, 12);
+    expect(evaluated[0]!.eval_preference_loss).toBeCloseTo(2 * Math.LN2, 12);
 
-    await train(cloRecipe(halves.out, ...held, 'train.max_steps=3', 'train.schedule.name=constant'), {
-      cwd: halves.cwd,
-    }).catch((error) => {
-      throw error;
-    });
     const constant = at('constant');
     await train(cloRecipe(constant.out, ...held, 'train.schedule={name: constant, warmup_ratio: 0}'), {
       cwd: constant.cwd,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Gradients } from '../../src/backend/index.ts';
+import { Gradients, startBackend } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
 import type { Gemma3 } from '../../src/model/index.ts';
 import type { MidalignRecipe } from '../../src/recipe/index.ts';
@@ -42,6 +42,7 @@ describe('the steps of MIDALIGN', () => {
       runDir,
       step: 0,
       modelSha256: await source.identity(),
+      backend: await startBackend({ name: 'torch', compute: 'float32' }),
       progress: silent,
       stop: { signal: undefined },
     };

@@ -1,6 +1,7 @@
 /** Reads files of named fields, a row a line: TSV with a header, or jsonl. */
 import { UserError } from '../../errors.ts';
 import { readLines } from '../../lines.ts';
+import { repeatedKey } from '../repeated-key.ts';
 import { isRecord } from '../report.ts';
 import { named, type Problems } from './problems.ts';
 
@@ -39,7 +40,10 @@ function ofJson(lines: readonly NumberedLine[], file: string, problems: Problems
       problems.add({ file, line, message: `the line is not valid JSON (${(error as Error).message})` });
       continue;
     }
-    if (isRecord(fields)) records.push({ line, fields });
+    const repeated = repeatedKey(text);
+    if (repeated !== undefined)
+      problems.add({ file, line, message: `the row has the field ${repeated} twice` });
+    else if (isRecord(fields)) records.push({ line, fields });
     else problems.add({ file, line, message: 'a row must be a JSON object' });
   }
   return records;
