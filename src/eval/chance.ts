@@ -1,10 +1,11 @@
 /** What guessing would get, and whether a result can be told from it. */
+import { groupBy } from './group.ts';
 import type { Item } from './item.ts';
 import { average, type Estimate, type Estimates } from './statistics.ts';
 
 /** Mean of 1 / options, by language. */
 export function chanceByLanguage(items: readonly Item[]): Record<string, number> {
-  const byLanguage = Map.groupBy(items, ({ language }) => language);
+  const byLanguage = groupBy(items, ({ language }) => language);
   return Object.fromEntries(
     [...byLanguage].map(([language, some]) => [
       language,

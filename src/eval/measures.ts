@@ -27,13 +27,13 @@ export function figuredItems(items: readonly ScoredItem[], metric: Metric): Figu
 /** Of all items; for `english` of those that it can be asked of, which may be none. */
 export function measures(items: readonly Figured[], figure: Figure): Measure[] {
   return items.flatMap(({ scored: { item }, figures }) => {
-    const value = valueOf(figures, figure);
+    const value = measured(figures, figure);
     const { id, language, cluster } = item;
     return value === undefined ? [] : [{ id, language, cluster, value }];
   });
 }
 
-function valueOf(figures: ItemFigures, figure: Figure): number | undefined {
+function measured(figures: ItemFigures, figure: Figure): number | undefined {
   if (figure === 'expected' || figure === 'choiceLogProb') return figures[figure];
   const is = figure === 'accuracy' ? figures.correct : figures.english;
   return is === undefined ? undefined : Number(is);

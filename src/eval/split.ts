@@ -1,6 +1,7 @@
 /** Figures by what the metadata of items says: subject, topic, culture label. */
 import { closest, distance } from 'fastest-levenshtein';
 import { UserError } from '../errors.ts';
+import { groupBy } from './group.ts';
 import type { Item, ScoredItem } from './item.ts';
 
 /** The part of items that do not have the key. */
@@ -16,7 +17,7 @@ export function splitBy(items: readonly ScoredItem[], key: string): Map<string, 
   const value = ({ metadata }: Item) =>
     (Object.hasOwn(metadata, key) ? metadata[key] : undefined) || undefined;
   if (!items.some(({ item }) => value(item) !== undefined)) refuse(items, key);
-  const parts = Map.groupBy(items, ({ item }) => value(item) ?? UNLABELLED);
+  const parts = groupBy(items, ({ item }) => value(item) ?? UNLABELLED);
   return new Map([...parts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
