@@ -90,6 +90,18 @@ export function averagedLanguages(languages: readonly string[], chosen?: readonl
   return others.length > 0 ? others : [...languages];
 }
 
+/** Means alone, of languages and over them: what `estimate` finds without its errors. */
+export function languageMeans(
+  measures: readonly Measure[],
+  averaged: readonly string[],
+): { byLanguage: Record<string, number>; mean: number } {
+  const table = clusterSums(measures);
+  const all = totals(table);
+  const means = all.sums.map((sum, l) => sum / all.counts[l]!);
+  const byLanguage = Object.fromEntries(table.languages.map((language, l) => [language, means[l]!]));
+  return { byLanguage, mean: average(averaged.map((language) => byLanguage[language]!)) };
+}
+
 /** The unweighted mean. */
 export function average(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
