@@ -62,9 +62,14 @@ export function pairItems(a: Result, b: Result): ItemPair[] {
 
 /** By language and id. @throws UserError if two are alike */
 function byKey({ name, items }: Result): Map<string, ScoredItem> {
-  const found = new Map(items.map((scored) => [`${scored.item.language}\0${scored.item.id}`, scored]));
-  if (found.size === items.length) return found;
-  const twice = items.filter((scored) => found.get(`${scored.item.language}\0${scored.item.id}`) !== scored);
+  const found = new Map<string, ScoredItem>();
+  const twice: ScoredItem[] = [];
+  for (const scored of items) {
+    const key = `${scored.item.language}\0${scored.item.id}`;
+    if (found.has(key)) twice.push(scored);
+    found.set(key, scored);
+  }
+  if (twice.length === 0) return found;
   throw new UserError(`${name} has ${twice.length} of ${items.length} items more than once: ${shown(twice)}`);
 }
 
