@@ -38,17 +38,18 @@ export function summarize(items: readonly ScoredItem[], metric: Metric, options:
   const mean = average(accuracy.averaged.map((language) => byLanguage[language]!));
   const english = englishEstimates(figured, options);
   const ties = tiesByLanguage(figured);
+  const tied = Object.values(ties).reduce((sum, some) => sum + some, 0);
   return {
     metric,
     n: items.length,
     nClusters: new Set(items.map(({ item }) => item.cluster)).size,
     accuracy,
-    expected: estimate(measures(figured, 'expected'), options),
+    expected: tied === 0 ? accuracy : estimate(measures(figured, 'expected'), options),
     choiceLogProb: estimate(measures(figured, 'choiceLogProb'), options),
     ...(english ? { english } : {}),
     ties,
     chance: { byLanguage, mean },
-    warnings: [...chanceWarnings(accuracy, byLanguage), ...tieWarnings(ties, items.length)],
+    warnings: [...chanceWarnings(accuracy, byLanguage), ...tieWarnings(tied, items.length)],
   };
 }
 
@@ -87,10 +88,9 @@ function tiesByLanguage(figured: readonly Figured[]): Record<string, number> {
   return ties;
 }
 
-function tieWarnings(ties: Readonly<Record<string, number>>, n: number): string[] {
-  const all = Object.values(ties).reduce((sum, some) => sum + some, 0);
-  if (all <= MANY_TIES * n) return [];
+function tieWarnings(tied: number, n: number): string[] {
+  if (tied <= MANY_TIES * n) return [];
   return [
-    `${all} of ${n} items have several options with the largest value: accuracy takes the first of them, expected accuracy a fair share`,
+    `${tied} of ${n} items have several options with the largest value: accuracy takes the first of them, expected accuracy a fair share`,
   ];
 }

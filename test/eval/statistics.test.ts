@@ -146,6 +146,15 @@ describe('the clustered bootstrap', () => {
     expect([low, high]).toEqual([expect.closeTo(at(0.025), 12), expect.closeTo(at(0.975), 12)]);
   });
 
+  it('is the same whether or not all questions have as many items in a language', () => {
+    // A third language that is not in all questions takes the other path, and must not change the first two.
+    const even = ['es q1 1', 'es q2 0', 'es q3 1', 'id q1 1', 'id q2 1', 'id q3 0'];
+    const alone = bootstrap(clusterSums(measuresOf(...even)), [0, 1], 300, 'a');
+    const beside = bootstrap(clusterSums(measuresOf(...even, 'ko q1 1')), [0, 1], 300, 'a');
+    expect(beside.mean).toEqual(alone.mean);
+    expect(beside.byLanguage.slice(0, 2)).toEqual(alone.byLanguage);
+  });
+
   it('agrees with the error by formula on many questions', () => {
     const { mean: found } = estimate(randomMeasures(600, 'many'), { seed: 3, resamples: 4000 });
     const [low, high] = found.ci95!;
