@@ -1,0 +1,98 @@
+/** What `isogloss score` does: other figures of scores that are on disk, without the model. */
+import { join } from 'node:path';
+import { UserError } from '../../errors.ts';
+import { exists } from '../../runs/run-files.ts';
+import type { Item, ScoredItem } from '../item.ts';
+import { readRecord, resultPaths, taskName } from './folder.ts';
+import type { EvaluationKey } from './key.ts';
+import { readSamples } from './read-samples.ts';
+import { fromSample, type Sample } from './sample.ts';
+
+/** A scored item without the texts that are large: what every metric is derived from. */
+export interface SavedScore extends Omit<ScoredItem, 'prompt' | 'continuations' | 'item'> {
+  /** Without its row (`doc`), which is empty. */
+  item: Item;
+  docId: number;
+  hashes: Pick<Sample, 'doc_hash' | 'prompt_hash' | 'target_hash'>;
+}
+
+/** The scores of a task in one language, in the order of `docId`. */
+export interface SavedScores {
+  task: string;
+  language: string;
+  scores: SavedScore[];
+  /** Is every item of the task there? Undefined where the evaluation has not ended. */
+  ended: boolean;
+}
+
+/**
+ * The scores of a folder of results, task by task and language by language: of an evaluation that was stopped those that
+ * there are.
+ *
+ * @throws UserError if it holds no evaluation, no sample of it, or damaged samples (with file and line)
+ */
+export async function* savedScores(dir: string, shown = dir): AsyncGenerator<SavedScores> {
+  const { date, identity, key } = await requireRecord(dir, shown);
+  const [paths, named] = [resultPaths(dir, date), resultPaths(shown, date)];
+  const ended = await exists(paths.results);
+  let found = 0;
+  for (const [task, language] of parts(key)) {
+    const name = taskName(task, language);
+    const path = paths.samples(name);
+    if (!(await exists(path))) {
+      if (!ended) continue;
+      throw new UserError({
+        file: named.samples(name),
+        message: 'there is no such file, though the evaluation has ended',
+      });
+    }
+    const scores: SavedScore[] = [];
+    for await (const { sample, line } of readSamples(path, named.samples(name), identity)) {
+      if (sample.language !== language) {
+        const message = `the line is of language ${JSON.stringify(sample.language)} in a file of ${language}`;
+        throw new UserError({ file: named.samples(name), line, message });
+      }
+      scores.push(saved(sample));
+    }
+    scores.sort((a, b) => a.docId - b.docId);
+    found += scores.length;
+    if (scores.length > 0) yield { task, language, scores, ended };
+  }
+  if (found === 0) throw new UserError({ file: shown, message: 'holds no samples yet' });
+}
+
+/**
+ * Figures of every task and language of a folder, by a function that takes scores: any metric, any statistic.
+ *
+ * @throws UserError as `savedScores`, and whatever `figures` throws
+ */
+export async function rescore<T>(
+  dir: string,
+  figures: (scores: SavedScores) => T,
+  shown = dir,
+): Promise<{ task: string; language: string; figures: T }[]> {
+  const found: { task: string; language: string; figures: T }[] = [];
+  for await (const scores of savedScores(dir, shown))
+    found.push({ task: scores.task, language: scores.language, figures: figures(scores) });
+  return found;
+}
+
+async function requireRecord(dir: string, shown: string) {
+  if (!(await exists(dir))) throw new UserError({ file: shown, message: 'there is no such folder' });
+  const record = await readRecord(dir, shown);
+  if (record !== undefined) return record;
+  const message = 'is no folder of results: it has no evaluation.json, which `isogloss eval` writes';
+  throw new UserError({ file: join(shown), message });
+}
+
+function parts(key: EvaluationKey): [task: string, language: string][] {
+  return Object.entries(key.tasks).flatMap(([task, { languages }]) =>
+    languages.map((language): [string, string] => [task, language]),
+  );
+}
+
+function saved(sample: Sample): SavedScore {
+  const { prompt: _, continuations: __, item, ...rest } = fromSample(sample);
+  const { doc_id: docId, doc_hash, prompt_hash, target_hash } = sample;
+  return { ...rest, item: { ...item, doc: {} }, docId, hashes: { doc_hash, prompt_hash, target_hash } };
+}
