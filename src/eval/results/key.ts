@@ -86,9 +86,10 @@ export function difference(a: EvaluationKey, b: EvaluationKey): string[] {
 }
 
 function inWords(name: string): string {
-  const last = name.split('.').at(-1)!;
-  const words = WORDS[last];
-  return words === undefined ? name : name.replace(last, words);
+  const parts = name.split('.');
+  const last = parts.pop()!;
+  // An option or a setting of a prompt may have any name, and means what its task says.
+  return [...parts, parts.length < 3 ? (WORDS[last] ?? last) : last].join('.');
 }
 
 /** With what has no order in one. */

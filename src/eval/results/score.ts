@@ -1,17 +1,14 @@
 /** What `isogloss score` does: other figures of scores that are on disk, without the model. */
-import { join } from 'node:path';
 import { UserError } from '../../errors.ts';
 import { exists } from '../../runs/run-files.ts';
-import type { Item, ScoredItem } from '../item.ts';
+import type { ScoredItem } from '../item.ts';
 import { readRecord, resultPaths, taskName } from './folder.ts';
 import type { EvaluationKey } from './key.ts';
 import { readSamples } from './read-samples.ts';
 import { fromSample, type Sample } from './sample.ts';
 
-/** A scored item without the texts that are large: what every metric is derived from. */
-export interface SavedScore extends Omit<ScoredItem, 'prompt' | 'continuations' | 'item'> {
-  /** Without its row (`doc`), which is empty. */
-  item: Item;
+/** A scored item; its texts that are large, which no metric is derived from, are empty: `doc`, prompt, continuations. */
+export interface SavedScore extends ScoredItem {
   docId: number;
   hashes: Pick<Sample, 'doc_hash' | 'prompt_hash' | 'target_hash'>;
 }
@@ -21,7 +18,7 @@ export interface SavedScores {
   task: string;
   language: string;
   scores: SavedScore[];
-  /** Is every item of the task there? Undefined where the evaluation has not ended. */
+  /** Has the evaluation ended, so that every item is there? */
   ended: boolean;
 }
 
@@ -82,7 +79,7 @@ async function requireRecord(dir: string, shown: string) {
   const record = await readRecord(dir, shown);
   if (record !== undefined) return record;
   const message = 'is no folder of results: it has no evaluation.json, which `isogloss eval` writes';
-  throw new UserError({ file: join(shown), message });
+  throw new UserError({ file: shown, message });
 }
 
 function parts(key: EvaluationKey): [task: string, language: string][] {
@@ -92,7 +89,14 @@ function parts(key: EvaluationKey): [task: string, language: string][] {
 }
 
 function saved(sample: Sample): SavedScore {
-  const { prompt: _, continuations: __, item, ...rest } = fromSample(sample);
+  const { item, ...rest } = fromSample(sample);
   const { doc_id: docId, doc_hash, prompt_hash, target_hash } = sample;
-  return { ...rest, item: { ...item, doc: {} }, docId, hashes: { doc_hash, prompt_hash, target_hash } };
+  const texts = { prompt: '', continuations: [] };
+  return {
+    ...rest,
+    ...texts,
+    item: { ...item, doc: {} },
+    docId,
+    hashes: { doc_hash, prompt_hash, target_hash },
+  };
 }
