@@ -1,6 +1,6 @@
 /** Texts as Python would write them: lm-eval's files hold some, and its hashes are made of them. */
 
-/** A number that Python knows as a float, and writes with a point even where it is whole: lm-eval's tables ask. */
+/** A number that Python knows as a float, and writes with a point even where it is whole: `make_table` asks for the type. */
 export class Float {
   readonly value: number;
 

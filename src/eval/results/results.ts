@@ -68,7 +68,7 @@ export function resultsText(of: ResultsOf): string {
   return `${pythonJson(resultsJson(of), 2)}\n`;
 }
 
-/** The file's content; means and errors are `Float`s, as lm-eval's tables print whole numbers otherwise. */
+/** The file's content; means and errors are `Float`s, as they are in Python, also where they are whole. */
 export function resultsJson(of: ResultsOf): Record<string, unknown> {
   const { record, tasks } = of;
   return {

@@ -54,7 +54,7 @@ describe('pythonJson', () => {
     expect(sha256(pythonJson(doc, 2))).toBe(hash);
   });
 
-  it('writes whole floats with a point, which a table of lm-eval needs', () => {
+  it('writes whole floats with a point, by which Python tells them from ints', () => {
     expect(pythonJson({ acc: new Float(1), n: 1 })).toBe('{"acc": 1.0, "n": 1}');
   });
 
