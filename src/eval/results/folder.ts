@@ -1,6 +1,6 @@
 /** A folder of results: one evaluation, gone on with where it stopped, and never with what another has scored. */
 import { join } from 'node:path';
-import { UserError } from '../../errors.ts';
+import { type Problem, UserError } from '../../errors.ts';
 import { exists, listFolder, replaceFile } from '../../runs/run-files.ts';
 import { readTextFile } from '../../text.ts';
 import { difference, type EvaluationKey, evaluationIdentity } from './key.ts';
@@ -41,17 +41,43 @@ export function taskName(task: string, language: string): string {
   return `${task}_${language}`;
 }
 
+/** Names are parts of file names and keys of lm-eval's results, and its readers cut at `_`. */
+const TASK = /^[A-Za-z0-9][\w-]*$/;
+const LANGUAGE = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
+
+/** @throws UserError if a task or a language has a name that cannot stand in a file's, or two of them are one */
+function requireNames({ tasks }: EvaluationKey): void {
+  const problems: Problem[] = [];
+  const taken = new Set(Object.keys(tasks));
+  for (const [task, { languages }] of Object.entries(tasks)) {
+    if (!TASK.test(task))
+      problems.push({ message: `task ${JSON.stringify(task)}: a name is of letters, digits, _ and -` });
+    for (const language of languages) {
+      const name = taskName(task, language);
+      if (!LANGUAGE.test(language))
+        problems.push({
+          message: `language ${JSON.stringify(language)} of ${task}: a name is of letters, digits and -`,
+        });
+      else if (taken.has(name)) problems.push({ message: `${name} names two sets of results` });
+      taken.add(name);
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems);
+}
+
 /**
  * The record that `dir` has of an evaluation of this key; undefined where nothing lies in its way. `shown` is the folder as
  * the user wrote it.
  *
- * @throws UserError if it holds another evaluation, with the differences, or results of none; nothing is written
+ * @throws UserError if it holds another evaluation, with the differences, or results of none, or the key has names that no
+ *   file can have; nothing is written
  */
 export async function requireSame(
   dir: string,
   shown: string,
   key: EvaluationKey,
 ): Promise<EvaluationRecord | undefined> {
+  requireNames(key);
   const found = await readRecord(dir, shown);
   if (found === undefined) {
     const other = (await listFolder(dir)).find((name) => OURS.test(name));
@@ -120,8 +146,9 @@ function damage(text: string): EvaluationRecord | string {
   let own: string;
   try {
     own = evaluationIdentity(key);
+    requireNames(key);
   } catch {
-    return 'is damaged: its key lacks parts';
+    return 'is damaged: its key lacks parts, or has names that no file can have';
   }
   return own === identity
     ? (record as EvaluationRecord)

@@ -186,11 +186,15 @@ function circumstances(of: ResultsOf): Record<string, unknown> {
 function numbers(metrics: Readonly<Record<string, MetricValue>>): Record<string, Float | string> {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, { mean, stderr }]) => [
-      [`${name},none`, new Float(mean)],
-      // What lm-eval writes where there is none: its table cannot print null.
-      [`${name}_stderr,none`, stderr === undefined ? 'N/A' : new Float(stderr)],
+      [`${name},none`, number(mean)],
+      [`${name}_stderr,none`, number(stderr)],
     ]),
   );
+}
+
+/** What is not there is what lm-eval writes for it: its table cannot print null. */
+function number(value: number | undefined): Float | string {
+  return value === undefined || !Number.isFinite(value) ? 'N/A' : new Float(value);
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -58,7 +58,10 @@ export async function openSamples(path: string, shown: string, evaluation: strin
         // A full disk takes a part of a write before it refuses the rest.
         for (let written = 0; written < lines.length; ) written += writeSync(file, lines, written);
         fsyncSync(file);
+        size += lines.length;
       } catch (error) {
+        // Or a later batch would stand behind a half line, and make it one that is damaged.
+        if (fd !== undefined) ftruncateSync(fd, size);
         throw asUserError(error, shown, 'samples cannot be added');
       }
       for (const sample of samples) done.add(sample.item_id);

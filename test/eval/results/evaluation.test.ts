@@ -139,6 +139,11 @@ describe('an evaluation on disk', () => {
     ],
     ['has a date that leads elsewhere', (text: string) => text.replace(DATE, '../x'), 'has no date'],
     ['lacks parts', (text: string) => text.replace('"sources"', '"source"'), 'its key lacks parts'],
+    [
+      'leads elsewhere by a language',
+      (text: string) => text.replace('"ko"', '"../ko"'),
+      'names that no file can have',
+    ],
   ])('refuses a record that %s', async (name, change, reason) => {
     await stopped(name);
     const path = join(folder.path, name, 'evaluation.json');
@@ -153,6 +158,19 @@ describe('an evaluation on disk', () => {
     await expect(open('foreign')).rejects.toThrow(
       /^foreign: holds samples_capitals_ko.* but no evaluation.json/,
     );
+  });
+
+  it('refuses names that lead out of the folder, or mean two things, before anything is written', async () => {
+    const named = (task: string, languages: string[]) =>
+      open('names', { ...KEY, tasks: { [task]: { ...TASK, languages } } });
+    await expect(named('../capitals', ['ko'])).rejects.toThrow('task "../capitals": a name is of');
+    await expect(named('capitals', ['ko/../..', 'zh_Hant'])).rejects.toThrow(
+      /language "ko\/\.\.\/\.\.".*\nlanguage "zh_Hant"/,
+    );
+    await expect(named('capitals', ['ko', 'ko'])).rejects.toThrow('capitals_ko names two sets of results');
+    const tasks = { capitals: TASK, capitals_ko: TASK };
+    await expect(open('names', { ...KEY, tasks })).rejects.toThrow('capitals_ko names two');
+    expect(existsSync(join(folder.path, 'names'))).toBe(false);
   });
 
   it('is held by one process at a time', async () => {
