@@ -18,4 +18,11 @@ export {
   taskHash,
 } from './results.ts';
 export type { Figures, FiguresOf } from './sample.ts';
-export { rescore, type SavedScore, type SavedScores, savedScores } from './score.ts';
+export {
+  type Rescored,
+  rescore,
+  type SavedScore,
+  type SavedScores,
+  type SavedTask,
+  savedScores,
+} from './score.ts';

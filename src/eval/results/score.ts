@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts';
 import { exists } from '../../runs/run-files.ts';
 import type { ScoredItem } from '../item.ts';
 import { readRecord, resultPaths, taskName } from './folder.ts';
-import type { EvaluationKey } from './key.ts';
+import type { EvaluationKey, TaskKey } from './key.ts';
 import { readSamples } from './read-samples.ts';
 import { fromSample, type Sample } from './sample.ts';
 
@@ -58,20 +58,36 @@ export async function* savedScores(dir: string, shown = dir): AsyncGenerator<Sav
   if (found === 0) throw new UserError({ file: shown, message: 'holds no samples yet' });
 }
 
+/** The scores of a task in all its languages, in the order of the key's languages and then of `docId`. */
+export interface SavedTask extends Omit<SavedScores, 'language'> {
+  /** As it was asked: the metric of a text is not that of letters. */
+  asked: TaskKey;
+}
+
+/** A task and what was made of its scores. */
+export interface Rescored<T> {
+  task: string;
+  figures: T;
+}
+
 /**
- * Figures of every task and language of a folder, by a function that takes scores: any metric, any statistic.
+ * Figures of every task of a folder, by a function that takes its scores: any metric, any statistic. Languages come together,
+ * as intervals are clustered on questions over them.
  *
  * @throws UserError as `savedScores`, and whatever `figures` throws
  */
 export async function rescore<T>(
   dir: string,
-  figures: (scores: SavedScores) => T,
+  figures: (task: SavedTask) => T,
   shown = dir,
-): Promise<{ task: string; language: string; figures: T }[]> {
-  const found: { task: string; language: string; figures: T }[] = [];
-  for await (const scores of savedScores(dir, shown))
-    found.push({ task: scores.task, language: scores.language, figures: figures(scores) });
-  return found;
+): Promise<Rescored<T>[]> {
+  const { key } = await requireRecord(dir, shown);
+  const tasks = new Map<string, SavedTask>();
+  for await (const { task, scores, ended } of savedScores(dir, shown)) {
+    const found = tasks.get(task) ?? { task, scores: [], ended, asked: key.tasks[task]! };
+    tasks.set(task, { ...found, scores: found.scores.concat(scores) });
+  }
+  return [...tasks.values()].map((task) => ({ task: task.task, figures: figures(task) }));
 }
 
 async function requireRecord(dir: string, shown: string) {

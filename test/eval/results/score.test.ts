@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
-import { openEvaluation, rescore, type SavedScores } from '../../../src/eval/results/index.ts';
+import { openEvaluation, rescore, type SavedTask } from '../../../src/eval/results/index.ts';
 import { temporaryFolder } from '../../temporary.ts';
 import { figuresOf, KEY, scoredItem } from './fixture.ts';
 
@@ -28,8 +28,8 @@ async function evaluated(name: string, end = true): Promise<string> {
 
 /** The option of each item that is chosen by whatever is given for one. */
 const chosen =
-  (value: (score: SavedScores['scores'][0]['scores'][0]) => number) =>
-  ({ scores }: SavedScores) =>
+  (value: (score: SavedTask['scores'][0]['scores'][0]) => number) =>
+  ({ scores }: SavedTask) =>
     scores.map(({ scores: options }) => {
       const values = options.map(value);
       return values.indexOf(Math.max(...values));
@@ -47,21 +47,24 @@ describe('scores on disk', () => {
     const got: Record<string, number[]> = {};
     for (const [name, metric] of Object.entries(metrics))
       got[name] = (await rescore(dir, metric))[0]!.figures;
-    // By hand, of log-probs -1.5 -1 -1.75, -2 -1.5 -1 and -1.25 -2 -1.5; tokens 1 2 3; bytes 6 6 11; without question -2 -1 0.
-    expect(got).toEqual({ sum: [1, 2, 0], tokens: [1, 2, 2], bytes: [2, 2, 2], pmi: [0, 0, 0] });
+    // By hand, of log-probs -1.5 -1 -1.75, -2 -1.5 -1 and -1.25 -2 -1.5 (ko 0, 1, 2; sw 1 has those of ko 1), tokens 1 2 3,
+    // bytes 6 6 11, and log-probs without the question -2 -1 0.
+    expect(got).toEqual({ sum: [1, 2, 0, 2], tokens: [1, 2, 2, 2], bytes: [2, 2, 2, 2], pmi: [0, 0, 0, 0] });
   });
 
-  it('come in the order of items, with what figures are split by', async () => {
-    const [ko, sw] = await rescore(await evaluated('order'), (scores) => scores);
-    expect(ko).toMatchObject({ task: 'capitals', language: 'ko' });
-    expect(ko!.figures.scores.map(({ docId, item }) => [docId, item.id, item.cluster])).toEqual([
-      [0, 'q0', 'c0'],
-      [1, 'q1', 'c0'],
-      [2, 'q2', 'c1'],
+  it('come task by task, by language and in the order of items, with what figures are split by', async () => {
+    const tasks = await rescore(await evaluated('order'), (scores) => scores);
+    expect(tasks.map(({ task }) => task)).toEqual(['capitals']);
+    const { scores, asked, ended } = tasks[0]!.figures;
+    expect(scores.map(({ docId, item }) => [item.language, docId, item.id, item.cluster])).toEqual([
+      ['ko', 0, 'q0', 'c0'],
+      ['ko', 1, 'q1', 'c0'],
+      ['ko', 2, 'q2', 'c1'],
+      ['sw', 1, 'q1', 'c0'],
     ]);
-    expect(ko!.figures.scores[0]!.item.metadata).toEqual({ subject: 'geography' });
-    expect(ko!.figures.scores[0]!.letterMass).toBe(0.5);
-    expect(sw!.figures.scores).toHaveLength(1);
+    expect(scores[0]!.item.metadata).toEqual({ subject: 'geography' });
+    expect(scores[0]!.letterMass).toBe(0.5);
+    expect({ asked, ended }).toEqual({ asked: KEY.tasks.capitals, ended: true });
   });
 
   it('are those there are of an evaluation that was stopped, its last line cut', async () => {
@@ -69,10 +72,7 @@ describe('scores on disk', () => {
     const path = join(dir, 'samples_capitals_ko_2026-03-04T05-06-07.089.jsonl');
     writeFileSync(path, readFileSync(path).subarray(0, -20));
     const found = await rescore(dir, ({ scores, ended }) => [ended, ...scores.map(({ docId }) => docId)]);
-    expect(found.map(({ figures }) => figures)).toEqual([
-      [false, 0, 2],
-      [false, 1],
-    ]);
+    expect(found).toEqual([{ task: 'capitals', figures: [false, 0, 2, 1] }]);
   });
 
   it('are refused with the place of what is damaged, and where there are none', async () => {
