@@ -3,8 +3,8 @@ import os from 'node:os';
 import { startBackend } from '../src/backend/index.ts';
 import { type Item, selected } from './engine/items.ts';
 import type { Answer, Request } from './engine/request.ts';
-import { eagerSides, otherBackend, ours, type Side, serve, TURNS, threadsOf } from './engine/sides.ts';
-import { type Benchmark, type Context, compare, Peer, type Result } from './harness.ts';
+import { eagerSides, otherBackend, ours, type Side, serve, TURNS } from './engine/sides.ts';
+import { type Benchmark, type Context, compare, Peer, type Result, threadsOf } from './harness.ts';
 import { tfjsNode } from './peers/tfjs-node.ts';
 
 /** OpenMP's threads spin for a while after their work: they are let go to sleep before the other side starts. */

@@ -163,6 +163,12 @@ export async function bestSeconds(
   return best;
 }
 
+/** Environment that gives a process as many threads as this one has. */
+export function threadsOf(threads: number): Record<string, string> {
+  const names = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS'];
+  return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), TF_CPP_MIN_LOG_LEVEL: '2' };
+}
+
 /**
  * A peer that measures on request: a process that reads one JSON request a line and answers with one JSON line.
  * Ours and the peer's measurements take turns, so that a busy machine slows both.

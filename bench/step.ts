@@ -7,31 +7,18 @@ import {
   resetPeakMemory,
   startBackend,
 } from '../src/backend/index.ts';
-import * as tf from '../src/backend/tfjs.ts';
 import { createGemma3, presetConfig } from '../src/model/index.ts';
 import { mistMethod } from '../src/trainers/mist.ts';
 import { AdamW } from '../src/trainers/optimizers/adamw.ts';
 import { Roundings } from '../src/trainers/optimizers/roundings.ts';
-import { type Benchmark, bestSeconds, compare, type Result, residentMemory } from './harness.ts';
+import { type Benchmark, compare, type Result, residentMemory } from './harness.ts';
+import { ceiling, SQUARE } from './steps/ceiling.ts';
 
 const ROWS = 4;
 const TOKENS = 512;
 /** Share of a row's tokens that are of the reply, as in the OpenAssistant rows of train-270m. */
 const TARGETS = 0.65;
-/** Of the square product whose speed is the ceiling. */
-const SQUARE = 2048;
 const STEPS = 2;
-
-/** GFLOP/s of the largest square product that a step's stands beside, in the same types. */
-async function ceiling(): Promise<number> {
-  const [a, b] = [tf.randomNormal([SQUARE, SQUARE]), tf.randomNormal([SQUARE, SQUARE])] as [
-    tf.Tensor2D,
-    tf.Tensor2D,
-  ];
-  const seconds = await bestSeconds(5, () => tf.matMul(a, b, false, true).dispose());
-  tf.dispose([a, b]);
-  return (2 * SQUARE ** 3) / seconds / 1e9;
-}
 
 async function measure(name: string, options: BackendOptions): Promise<Result[]> {
   const info = await startBackend({ name: 'torch', ...options });

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { installGradients, startBackend } from '../../src/backend/index.ts';
 import * as tf from '../../src/backend/tfjs.ts';
-import { Peer } from '../harness.ts';
+import { Peer, threadsOf } from '../harness.ts';
 import type { Item, PeerKind } from './items.ts';
 import { measure } from './measure.ts';
 import type { Answer, Request } from './request.ts';
@@ -64,12 +64,6 @@ export function otherBackend(kind: 'wasm' | 'tfjs-node', threads: number, packag
     ask: (request) => peer.ask<Answer>({ ...request }),
     close: () => peer.close(),
   };
-}
-
-/** Environment that gives a process as many threads as this one has. */
-export function threadsOf(threads: number): Record<string, string> {
-  const names = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS'];
-  return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), TF_CPP_MIN_LOG_LEVEL: '2' };
 }
 
 /** Answers requests on stdin, as peers/engine.py does. @param packageJson where tfjs-node is installed */

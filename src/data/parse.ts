@@ -52,7 +52,8 @@ export function parseLine(text: string, place: Place, options: TreeOptions): Par
   else if (isTree(value)) return done(readTree(value, place, options, report));
   else {
     const row = parseRow(present(value), place, report);
-    const lang = value.lang ?? value.language;
+    const lang = isEmpty(value.lang) ? value.language : value.lang;
+    if (!isEmpty(lang) && !isText(lang)) report.refuse(`lang must be a string, found ${shown(lang)}`);
     if (row !== undefined) return done([isText(lang) ? { ...row, lang, ...idOf(value) } : row]);
   }
   return done([]);

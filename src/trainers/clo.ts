@@ -38,6 +38,14 @@ export const readClo: ReadRows<CloRecipe> = async (recipe, cwd) => {
   };
 };
 
+/** What decides the last bits of a log-prob; why a backend was taken does not. */
+function roundingOf(
+  { reason, computeReason, storageReason, ...backend }: BackendInfo,
+  { model, train }: CloRecipe,
+) {
+  return { backend, embedScale: model.embedScale, microBatchSize: train.microBatchSize };
+}
+
 async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: CloTokens): Promise<Method> {
   const { seed, train: settings } = recipe;
   const pairs = { train: train.examples, eval: heldOut?.examples ?? [] };
@@ -54,11 +62,7 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
     modelSha256: start.modelSha256,
     dataSha256: train.sha256,
     evalDataSha256: heldOut?.sha256 ?? null,
-    rounding: {
-      backend: howItRounds(start.backend),
-      embedScale: recipe.model.embedScale,
-      microBatchSize: settings.microBatchSize,
-    },
+    rounding: roundingOf(start.backend, recipe),
   });
   const context = { start, recipe, reference, isSaid: false };
   return {
@@ -74,9 +78,4 @@ async function beginClo(start: Start, recipe: CloRecipe, { train, heldOut }: Clo
         ? []
         : [cloMeasure(start.model, pairs.eval, reference, recipe.clo, settings.microBatchSize)],
   };
-}
-
-/** What of a backend decides the last bits; not why it was chosen, which a resumption says otherwise. */
-function howItRounds({ name, torch, threads, cpu, compute, storage, matmul, device }: BackendInfo): unknown {
-  return { name, torch, threads, cpu, compute, storage, matmul, device };
 }

@@ -170,6 +170,13 @@ describe('what says nothing', () => {
     expect(wrong(said)).toEqual([]);
   });
 
+  it('is not a language that is no text: held-out figures are given for each', () => {
+    expect(wrong({ prompt: 'a', completion: 'b', lang: 3 })).toEqual(['lang must be a string, found 3']);
+    expect(parse({ prompt: 'a', completion: 'b', lang: null, language: 'es' }).rows[0]).toMatchObject({
+      lang: 'es',
+    });
+  });
+
   it('is not half a character, which would become another', () => {
     expect(wrong('{"prompt": "a", "completion": "\\ud83d"}')[0]).toMatch(/half of a character/);
     expect(wrong('{"prompt": "a", "completion": "\\ud83d\\ude00"}')).toEqual([]);

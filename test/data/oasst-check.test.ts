@@ -20,9 +20,7 @@ const wrong = (...fields: Parameters<typeof tree>) =>
 
 describe('checkTree', () => {
   it('tells the path of the message that is not as the release writes it', () => {
-    expect(wrong({}, { role: 'user' })).toEqual([
-      'prompt.replies[0].role is "user"; it must be prompter or assistant',
-    ]);
+    expect(wrong({}, { role: 'user' })).toEqual(['prompt.replies[0].role is "user"; it must be assistant']);
     expect(wrong({}, { text: 5 })).toEqual(['prompt.replies[0].text must be a string, found 5']);
     expect(wrong({}, { rank: '0' })).toEqual(['prompt.replies[0].rank must be a number, found "0"']);
     expect(wrong({ synthetic: 'no' })).toEqual(['prompt.synthetic must be true or false, found "no"']);
@@ -33,13 +31,23 @@ describe('checkTree', () => {
     ]);
   });
 
+  it('refuses a message whose role is not in turn: it would be left out, with all below it', () => {
+    expect(wrong({ role: 'assistant' })).toEqual(['prompt.role is "assistant"; it must be prompter']);
+    expect(wrong({}, { role: 'prompter' })).toEqual([
+      'prompt.replies[0].role is "prompter"; it must be assistant',
+    ]);
+    expect(wrong({}, { replies: [{ role: 'assistant', text: 'c' }] })).toEqual([
+      'prompt.replies[0].replies[0].role is "assistant"; it must be prompter',
+    ]);
+  });
+
   it('needs no text of a deleted message, which is left out with all below it', () => {
     expect(tree({ text: null, deleted: true })).toMatchObject({ rows: [], problems: [] });
   });
 
   it('asks whether a slip of the pen was meant: a rank that is not read would choose another reply', () => {
-    expect(wrong({}, { ranks: 0 })).toEqual(['unknown field prompt..ranks -> rank']);
-    expect(wrong({ Synthetic: true })).toEqual(['unknown field prompt..Synthetic -> synthetic']);
+    expect(wrong({}, { ranks: 0 })).toEqual(['unknown field prompt.replies[0].ranks -> rank']);
+    expect(wrong({ Synthetic: true })).toEqual(['unknown field prompt.Synthetic -> synthetic']);
   });
 
   it('passes over what else the release says, each at its own level', () => {

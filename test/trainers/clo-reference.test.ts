@@ -1,14 +1,18 @@
 /** The reference's log-probs on disk: computed once, by the model that the run began with, and missed by nobody. */
-import { cp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { startBackend } from '../../src/backend/index.ts';
-import { Interrupted } from '../../src/runs/index.ts';
+import * as tf from '../../src/backend/tfjs.ts';
+import { findRecipeModel, Interrupted } from '../../src/runs/index.ts';
+import { readClo } from '../../src/trainers/clo.ts';
+import { silent } from '../../src/trainers/progress.ts';
 import { resumeRun, train } from '../../src/trainers/run.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { cloRecipe, digest, recorder } from './tiny-run.ts';
 
 const folder = temporaryFolder();
+let made = 0;
 const at = (name: string) => join(folder.path, name);
 const reference = (name: string) => join(at(name), 'reference.jsonl');
 const textOf = (name: string) => readFile(reference(name), 'utf8');
@@ -53,12 +57,93 @@ it('go on where a stop came between', async () => {
   expect(await digest(at('stopped'), 4)).toBe(await digest(at('whole'), 4));
 });
 
-it('lose a last line that is cut, and have it made again', async () => {
-  await halfway('cut');
-  const whole = await textOf('whole');
-  await truncate(reference('cut'), Buffer.byteLength(whole) - 10);
-  await resumeRun('cut', [], { cwd: folder.path });
-  expect(await textOf('cut')).toBe(whole);
+it.each([
+  ['in its last line', (bytes: Buffer) => bytes.subarray(0, -10)],
+  ['before its last newline', (bytes: Buffer) => bytes.subarray(0, -1)],
+  // With 4 pairs in micro-batches of 2.
+  [
+    'between the pairs of a micro-batch',
+    (bytes: Buffer) => bytes.subarray(0, bytes.lastIndexOf('\n', -2) + 1),
+  ],
+  ['in its head', (bytes: Buffer) => bytes.subarray(0, 40)],
+  ['behind its head, before the newline', (bytes: Buffer) => bytes.subarray(0, bytes.indexOf('\n'))],
+  ['to nothing', (bytes: Buffer) => bytes.subarray(0, 0)],
+])('come again to the same bytes where the file is cut %s, without a warning', async (_, cut) => {
+  const name = `cut-${made++}`;
+  await halfway(name);
+  const whole = await readFile(reference('whole'));
+  await writeFile(reference(name), cut(whole));
+  const sink = recorder();
+  await resumeRun(name, [], { cwd: folder.path, progress: sink });
+  expect(await textOf(name)).toBe(whole.toString());
+  expect(sink.heard.filter(([, , level]) => level === 'warning')).toEqual([]);
+  expect(await digest(at(name), 4)).toBe(await digest(at('whole'), 4));
+});
+
+it.each([
+  ['bytes that are no text', [0xff, 0xfe]],
+  ['a zero that a power cut left', [0, 0]],
+])('come again from the line on that has %s', async (_, damage) => {
+  const name = `damaged-${made++}`;
+  await halfway(name);
+  const bytes = await readFile(reference('whole'));
+  const damaged = Buffer.from(bytes);
+  damaged.set(damage, bytes.length >> 1);
+  await writeFile(reference(name), damaged);
+  await resumeRun(name, [], { cwd: folder.path });
+  expect(await readFile(reference(name))).toEqual(bytes);
+});
+
+it.each(['train.micro_batch_size=1', 'backend.threads=1', 'backend.compute=float32'])(
+  'are computed again where a run that has done no step goes on with %s, which rounds otherwise',
+  async (override) => {
+    const name = `rounding-${made++}`;
+    await cp(at('whole'), at(name), { recursive: true });
+    await rm(join(at(name), 'checkpoints'), { recursive: true });
+    await rm(join(at(name), 'metrics.jsonl'));
+    const sink = recorder();
+    await resumeRun(name, [override], { cwd: folder.path, progress: sink });
+    const first = sink.heard.find(([event]) => event === 'step')![1] as Record<string, number>;
+    expect(first['rewards/margins']).toBe(0);
+    await expect(readdir(join(at(name), 'set-aside'))).rejects.toThrow('ENOENT');
+  },
+);
+
+it('are kept where a run that has done steps goes on with another micro-batch size', async () => {
+  await halfway('split');
+  await resumeRun('split', ['train.micro_batch_size=1'], { cwd: folder.path });
+  expect(await textOf('split')).toBe(await textOf('whole'));
+});
+
+it('are not computed by a model that has come in the place of the first', async () => {
+  const first = join(at('whole'), 'checkpoints/step-000002');
+  await cp(first, at('model'), { recursive: true });
+  const shape = [...STEADY, 'model.path=model', 'out=replaced'];
+  await train(cloRecipe(...shape, 'train.max_steps=2'), { cwd: folder.path });
+  const before = await textOf('replaced');
+  await rm(at('model'), { recursive: true });
+  await cp(join(at('whole'), 'checkpoints/step-000004'), at('model'), { recursive: true });
+  // Two steps more need rows that the file does not have.
+  await expect(resumeRun('replaced', ['train.max_steps=4'], { cwd: folder.path })).rejects.toThrow(
+    /model: is no longer the model that this run began with/,
+  );
+  expect(await textOf('replaced')).toBe(before);
+});
+
+it('of a pair that nobody asked for before the first step are an error', async () => {
+  await mkdir(at('missing'));
+  const recipe = cloRecipe('train.max_steps=1', 'train.batch_size=2');
+  const source = await findRecipeModel(recipe, { cwd: '.' });
+  const { model } = await source.load({});
+  const backend = await startBackend({ name: 'torch' });
+  const rows = (await readClo(recipe, '.')).encode(source, () => {});
+  const begun = { model, backend, runDir: at('missing'), step: 0, modelSha256: '', progress: silent };
+  const method = await rows.begin({ ...begun, stop: { signal: undefined }, firstModel: async () => model });
+  expect(tf.tidy(() => method.plan(0).micros[0]!.loss().dataSync()[0])).toBeGreaterThan(0);
+  expect(() => tf.tidy(() => method.plan(1).micros[0]!.loss())).toThrow(
+    /no reference log-probs for train pair \d+/,
+  );
+  model.dispose();
 });
 
 it('are computed by the first model, not by the one in training, where they are lost', async () => {
