@@ -21,6 +21,8 @@ const MASK = '<mask>';
 /** What the gap is shown as: `Question: .. ___ ..` beat the cloze form by 3 points, and no model has seen `<mask>` as a word. */
 const GAP = '___';
 const OPTIONS = 4;
+/** Rows that few-shot prompts may begin with, each of another relation; they are not asked. */
+const EXAMPLES = 5;
 /** Its wrong candidates are often right as well: nearly all pairs of countries have diplomatic relations. */
 const AMBIGUOUS = 'diplomatic relations';
 
@@ -60,12 +62,17 @@ export const bmlama: Task = {
       notes.push(
         `${rows.length - chosen.length} more are left out, of relations with more than ${most} questions`,
       );
-    const checks = new ItemChecks();
-    for (const language of languages)
-      for (const row of chosen) addItem(columns, language, row, options.seed, checks);
-    const { items } = checks.finish(found.shown);
+    const shown = new Set(exampleRows(chosen, columns, options.seed));
+    const itemsOf = (rows: readonly number[]) => {
+      const checks = new ItemChecks();
+      for (const language of languages)
+        for (const row of rows) addItem(columns, language, row, options.seed, checks);
+      return checks.finish(found.shown).items;
+    };
+    const items = itemsOf(chosen.filter((row) => !shown.has(row)));
+    const examples = shown.size > 0 ? itemsOf([...shown]) : [];
     const sources = needed.map((language) => columns.get(language)!.source);
-    return { items, examples: [], notes, sources };
+    return { items, examples, notes, sources };
   },
 };
 
@@ -188,6 +195,16 @@ function capped(rows: readonly number[], columns: Columns, most: number, seed: n
     return counts.get(relation)! <= most;
   });
   return chosen.sort((a, b) => a - b);
+}
+
+/** Of so few rows that they are missed, none is taken. */
+function exampleRows(rows: readonly number[], columns: Columns, seed: number): number[] {
+  const byRelation = new Map<string, number>();
+  for (const row of shuffled(rows, `${seed}/bmlama/examples`)) {
+    const relation = relationOf(columns, row);
+    if (!byRelation.has(relation)) byRelation.set(relation, row);
+  }
+  return rows.length < 4 * EXAMPLES ? [] : [...byRelation.values()].slice(0, EXAMPLES);
 }
 
 function addItem(

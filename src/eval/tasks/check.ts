@@ -76,9 +76,14 @@ export class ItemChecks {
     return item;
   }
 
+  /** @throws UserError with all that was refused */
+  check(): void {
+    this.#problems.check();
+  }
+
   /** @throws UserError with all that was refused, or if there is no item left */
   finish(file: string): { items: Item[]; notes: string[] } {
-    this.#problems.check();
+    this.check();
     const dropped = this.#dropped;
     const first = dropped[0];
     const places = dropped.map(({ place }) => `${place.file}:${place.line}`);

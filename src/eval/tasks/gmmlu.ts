@@ -113,7 +113,7 @@ function requireLayout({ name }: Task, { fields, place }: TableRow): void {
   throw new UserError({ ...place, message });
 }
 
-function addRow({ fields, place }: TableRow, language: string, checks: ItemChecks): void {
+function addRow({ fields, place }: TableRow, language: string, checks: ItemChecks): undefined {
   const id = typeof fields.sample_id === 'number' ? String(fields.sample_id) : fields.sample_id;
   if (typeof id !== 'string' || id.trim() === '') return checks.refuse(place, 'sample_id is empty');
   const answer = fields.answer;
