@@ -1,5 +1,6 @@
 /** The tasks there are. A new one is one file with a `Task`, and a line in `TASKS`. */
 import { UserError } from '../../errors.ts';
+import { blend } from './blend.ts';
 import { blendAnnotations } from './blend-annotations.ts';
 import { bmlama } from './bmlama.ts';
 import { gmmlu, gmmluLite } from './gmmlu.ts';
@@ -11,7 +12,7 @@ import { toy } from './toy.ts';
 export type { Task, TaskItems, TaskOptions } from './task.ts';
 
 /** All of them, in the order they are listed in. */
-export const TASKS: readonly Task[] = [gmmlu, gmmluLite, blendAnnotations, bmlama, mcq, toy];
+export const TASKS: readonly Task[] = [gmmlu, gmmluLite, blend, blendAnnotations, bmlama, mcq, toy];
 
 /**
  * A task by its name.
