@@ -20,7 +20,8 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Yields the lines of a UTF-8 file (`.gz` is unpacked on the way). `shown` is the path as the user wrote it.
+ * Yields the lines of a UTF-8 file (`.gz` is unpacked on the way). `shown` is the path as the user wrote it. Of a file only
+ * the first `endBytes` bytes are read, at least one.
  *
  * @throws UserError if the file is missing or not a regular file, a line is too long or not UTF-8, or the gzip
  *   stream is broken.
@@ -29,6 +30,7 @@ export async function* readLines(
   path: string,
   shown = path,
   maxLineBytes = MAX_LINE_BYTES,
+  endBytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Line> {
   await requireFile(path, shown);
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -54,7 +56,7 @@ export async function* readLines(
     }
     if (part.length > 0) parts.push(part);
   };
-  for await (const chunk of open(path, shown)) {
+  for await (const chunk of open(path, shown, endBytes)) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       keep(chunk.subarray(start, end));
@@ -80,8 +82,8 @@ async function requireFile(path: string, shown: string): Promise<void> {
   if (!found.isFile()) throw new UserError({ file: shown, message: 'is not a regular file' });
 }
 
-async function* open(path: string, shown: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+async function* open(path: string, shown: string, endBytes: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: 1 << 20, end: endBytes - 1 });
   let stream: Readable = file;
   if (path.endsWith('.gz')) {
     const gunzip = createGunzip();

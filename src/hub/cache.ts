@@ -1,6 +1,7 @@
 /**
  * Hugging Face's cache on the disk, as every library that loads from the hub lays it out:
- * `models--org--name/refs/main` holds a commit, `snapshots/<commit>/` links to files in `blobs/` named by their hash.
+ * `models--org--name/refs/main` holds a commit, `snapshots/<commit>/` links to files in `blobs/` named by their hash. Data sets
+ * are in `datasets--org--name`.
  */
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { ifThere } from '../if-there.ts';
 import { type HubId, isCommit } from './id.ts';
 
-/** The folder of a model in the cache. */
+/** The folder of a repository in the cache. */
 export interface RepoFolder {
   path: string;
   blob(hash: string): string;
@@ -16,8 +17,8 @@ export interface RepoFolder {
   ref(revision: string): string;
 }
 
-export function repoFolder(cacheDir: string, { name }: HubId): RepoFolder {
-  const path = join(cacheDir, `models--${name.replace('/', '--')}`);
+export function repoFolder(cacheDir: string, { name, type = 'model' }: HubId): RepoFolder {
+  const path = join(cacheDir, `${type}s--${name.replace('/', '--')}`);
   return {
     path,
     blob: (hash) => join(path, 'blobs', hash),

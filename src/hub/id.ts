@@ -5,6 +5,8 @@ export interface HubId {
   name: string;
   /** Branch, tag or commit. */
   revision: string;
+  /** What kind of repository; a model unless said. */
+  type?: 'model' | 'dataset';
 }
 
 const PART = '[A-Za-z0-9][A-Za-z0-9._-]*';
@@ -21,4 +23,9 @@ export function parseHubId(text: string): HubId | undefined {
 /** A full commit hash names one state for ever. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);
+}
+
+/** Where a repository's page is, and its files, behind the address of the hub. */
+export function pagePath({ name, type }: HubId): string {
+  return type === 'dataset' ? `datasets/${name}` : name;
 }

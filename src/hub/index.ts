@@ -1,4 +1,5 @@
 export { cachedCommit, type RepoFolder, repoFolder } from './cache.ts';
+export { type DatasetFiles, type DatasetNeed, fetchDataset } from './dataset.ts';
 export { type HubId, parseHubId } from './id.ts';
 export { hubSettings } from './settings.ts';
 export {

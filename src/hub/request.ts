@@ -1,15 +1,15 @@
 /** Requests to the hub, with its answers in words. */
 import { UserError } from '../errors.ts';
-import type { HubId } from './id.ts';
+import { type HubId, pagePath } from './id.ts';
 import { type HubProxy, proxiedFetch, proxyFor } from './proxy.ts';
 import type { HubSettings } from './settings.ts';
 
 /**
- * A `fetch` for one model: the token goes along, to the hub alone (`fetch` itself drops it where a redirect leads to
+ * A `fetch` for one repository: the token goes along, to the hub alone (`fetch` itself drops it where a redirect leads to
  * another origin, as the hub's storage is), and an answer that is no success is a UserError. Goes through the proxy that
  * the environment names.
  */
-export function hubFetch({ name, revision }: HubId, { endpoint, token }: HubSettings): typeof fetch {
+export function hubFetch(id: HubId, { endpoint, token }: HubSettings): typeof fetch {
   let request: Promise<typeof fetch> | undefined;
   return async (input, init) => {
     const headers = new Headers(init?.headers);
@@ -29,7 +29,7 @@ export function hubFetch({ name, revision }: HubId, { endpoint, token }: HubSett
     // A redirect may lead to a host with another proxy, or none.
     const last = response.redirected ? proxyFor(new URL(response.url)) : proxy;
     if (response.status === 407 && last !== undefined) throw wantsLogin(last);
-    throw refusal(response, { name, revision }, endpoint, token !== undefined, last);
+    throw refusal(response, id, endpoint, token !== undefined, last);
   };
 }
 
@@ -83,14 +83,16 @@ export function reasonOf(error: unknown): string {
 
 function refusal(
   { status, statusText, headers }: Response,
-  { name, revision }: HubId,
+  id: HubId,
   endpoint: string,
   hasToken: boolean,
   proxy: HubProxy | undefined,
 ): Error {
+  const { name, revision } = id;
+  const kind = id.type === 'dataset' ? 'data set' : 'model';
   const asked = through(endpoint, proxy);
   const code = headers.get('X-Error-Code');
-  const page = `${endpoint}/${name}`;
+  const page = `${endpoint}/${pagePath(id)}`;
   const token = `${endpoint}/settings/tokens`;
   if (status === 429 || status >= 500) {
     return new Unreachable(`${asked} answers ${status} ${statusText}`.trim());
@@ -100,11 +102,11 @@ function refusal(
     return new UserError(`${name}@${revision} lacks a file that it lists; try again`);
   if (status === 404 || (code === 'RepoNotFound' && hasToken)) {
     const may = hasToken ? ', or the token may not see it' : '';
-    return new UserError(`there is no model ${name} here or at ${asked}${may}`);
+    return new UserError(`there is no ${kind} ${name} here or at ${asked}${may}`);
   }
   if (code === 'RepoNotFound') {
     return new UserError(
-      `there is no model ${name} here or at ${asked}, or it is private: then set HF_TOKEN to a token of yours (${token})`,
+      `there is no ${kind} ${name} here or at ${asked}, or it is private: then set HF_TOKEN to a token of yours (${token})`,
     );
   }
   // Without the hub's own code it may be the proxy that refuses.

@@ -1,13 +1,13 @@
 /** Files of a repository of the hub into Hugging Face's cache: which ones, the caller chooses from their listing. */
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { datasetInfo, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { withLock } from '../../scripts/lock.mjs';
 import { UserError } from '../errors.ts';
 import { ifThere } from '../if-there.ts';
 import { linkBlob, type RepoFolder, writeRef } from './cache.ts';
 import { type DownloadOptions, downloadFile, INCOMPLETE, isOfDisk } from './download.ts';
-import { type HubId, isCommit } from './id.ts';
+import { type HubId, isCommit, pagePath } from './id.ts';
 import { hubFetch, Unreachable } from './request.ts';
 import type { HubSettings } from './settings.ts';
 
@@ -38,7 +38,7 @@ export type Get = (entry: Entry, onBytes: (bytes: number) => void) => Promise<vo
 
 /** What to fetch of a repository. */
 export interface Choice {
-  /** Folders of it to be listed beside its root. */
+  /** Folders of it to be listed beside its root; one in another stands behind that (`data`, `data/es`). */
   folders: readonly string[];
   /** Chooses of `listed`; may fetch what it must read for that. */
   choose: (
@@ -91,7 +91,7 @@ async function download(
   const get: Get = async ({ path, size, hash }, onBytes) => {
     const target = folder.blob(hash);
     if ((await sizeOf(target)) !== size) {
-      const url = `${settings.endpoint}/${id.name}/resolve/${commit}/${path}`;
+      const url = `${settings.endpoint}/${pagePath(id)}/resolve/${commit}/${path}`;
       const name = `${id.name}/${path}`;
       await downloadFile({ name, url, size, hash, target }, { fetch: request, onBytes, attempts, wait });
     }
@@ -120,14 +120,11 @@ export function offline(id: HubId, { cacheDir }: HubSettings, isPart: boolean, w
 /** The commit that a revision stands for now. */
 async function commitOf(id: HubId, { endpoint }: HubSettings, request: typeof fetch): Promise<string> {
   if (isCommit(id.revision)) return id.revision;
+  const place = { name: id.name, revision: id.revision, hubUrl: endpoint, fetch: request };
   const { sha } = await understood(id, endpoint, () =>
-    modelInfo({
-      name: id.name,
-      revision: id.revision,
-      hubUrl: endpoint,
-      fetch: request,
-      additionalFields: ['sha'],
-    }),
+    id.type === 'dataset'
+      ? datasetInfo({ ...place, additionalFields: ['sha'] })
+      : modelInfo({ ...place, additionalFields: ['sha'] }),
   );
   if (typeof sha !== 'string' || !isCommit(sha)) throw strange(id, endpoint);
   return sha;
@@ -145,7 +142,13 @@ async function listing(
     const found = new Map<string, Entry>();
     const list = async (path?: string): Promise<Set<string>> => {
       const inside = new Set<string>();
-      const place = { repo: id.name, revision: commit, hubUrl: endpoint, fetch: request, path };
+      const place = {
+        repo: { type: id.type ?? ('model' as const), name: id.name },
+        revision: commit,
+        hubUrl: endpoint,
+        fetch: request,
+        path,
+      };
       for await (const file of listFiles(place)) {
         if (file.type === 'directory') inside.add(file.path);
         const entry = checked(file);
@@ -154,7 +157,8 @@ async function listing(
       return inside;
     };
     const there = await list();
-    for (const folder of folders) if (there.has(folder)) await list(folder);
+    for (const folder of folders)
+      if (there.has(folder)) for (const inner of await list(folder)) there.add(inner);
     return found;
   });
 }
@@ -165,7 +169,7 @@ function checked({ type, path, size, oid, lfs }: ListFileEntry): Entry | undefin
   const isSound =
     type === 'file' &&
     typeof path === 'string' &&
-    /^\w[\w.-]*(\/\w[\w.-]*)?$/.test(path) &&
+    /^\w[\w.-]*(\/\w[\w.-]*){0,3}$/.test(path) &&
     Number.isSafeInteger(lfs?.size ?? size) &&
     (lfs?.size ?? size) >= 0 &&
     typeof hash === 'string' &&

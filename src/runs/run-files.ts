@@ -159,7 +159,7 @@ export async function makeRunFolder(runDir: string, shown: string): Promise<void
 }
 
 /** mkdir -p. Node's own `recursive` never returns where a parent exists and yet holds no folders, as in /proc. */
-async function makeFolders(path: string): Promise<void> {
+export async function makeFolders(path: string): Promise<void> {
   const missing: string[] = [];
   for (let folder = path; !(await exists(folder)) && dirname(folder) !== folder; folder = dirname(folder)) {
     missing.push(folder);

@@ -71,7 +71,8 @@ export async function startHub(files: Map<string, Buffer>): Promise<TestHub> {
       if (code) response.setHeader('X-Error-Code', code);
       response.writeHead(status).end('{}');
     };
-    if (!/^\/(api\/models\/)?org\/name\//.test(path)) return refuse(404, 'RepoNotFound');
+    if (!/^\/(api\/(models|datasets)\/|datasets\/)?org\/name\//.test(path))
+      return refuse(404, 'RepoNotFound');
     const revision = /\/revision\/(.+)$/.exec(path)?.[1];
     if (revision !== undefined) {
       if (!['main', 'v1', COMMIT].includes(decodeURIComponent(revision)))
@@ -84,13 +85,14 @@ export async function startHub(files: Map<string, Buffer>): Promise<TestHub> {
         gated: false,
       });
     }
-    const tree = `/api/models/org/name/tree/${COMMIT}`;
+    const [tree] = /^\/api\/(models|datasets)\/org\/name\/tree\/\w+/.exec(path) ?? ['-'];
     if (path === tree || path.startsWith(`${tree}/`)) {
       const folder = path.slice(tree.length + 1);
       const within = [...hub.files].filter(([name]) => folder === '' || name.startsWith(`${folder}/`));
       const entries = within.map(([name, bytes]) => {
         const [first, ...rest] = name.slice(folder === '' ? 0 : folder.length + 1).split('/');
-        if (rest.length > 0) return { type: 'directory', path: first, oid: '0'.repeat(40), size: 0 };
+        const inside = folder === '' ? first : `${folder}/${first}`;
+        if (rest.length > 0) return { type: 'directory', path: inside, oid: '0'.repeat(40), size: 0 };
         return {
           type: 'file',
           path: name,
@@ -101,7 +103,7 @@ export async function startHub(files: Map<string, Buffer>): Promise<TestHub> {
       });
       return json(response, listing ? listing(entries) : entries);
     }
-    const name = path.slice(`/org/name/resolve/${COMMIT}/`.length);
+    const name = path.replace(/^(\/datasets)?\/org\/name\/resolve\/\w+\//, '');
     const bytes = hub.files.get(name);
     if (bytes === undefined) return refuse(404, 'EntryNotFound');
     if (gatedFor && request.headers.authorization !== `Bearer ${gatedFor}`)

@@ -1,10 +1,13 @@
 import type { CommandModule } from 'yargs';
 import { cat } from './cat.ts';
+import { compare } from './compare.ts';
 import { env } from './env.ts';
+import { evalVerb } from './eval.ts';
 import { generate } from './generate.ts';
 import { ls } from './ls.ts';
 import { resume } from './resume.ts';
 import { schema } from './schema.ts';
+import { score } from './score.ts';
 import { setup } from './setup.ts';
 import { train } from './train.ts';
 import { validate } from './validate.ts';
@@ -14,6 +17,9 @@ export const verbs = [
   train,
   resume,
   generate,
+  evalVerb,
+  score,
+  compare,
   validate,
   ls,
   cat,

@@ -1,0 +1,316 @@
+/** An evaluation from its tasks to its results: what `isogloss eval` does. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { type BackendInfo, type BackendOptions, startBackend } from '../backend/index.ts';
+import { UserError } from '../errors.ts';
+import { countParameters, type Gemma3 } from '../model/index.ts';
+import { type Tokenizer, templateSource } from '../model/tokenizer/index.ts';
+import { absolutePath } from '../paths.ts';
+import {
+  breathe,
+  type FindProgress,
+  findModel,
+  Interrupted,
+  type ModelSource,
+  type StopRequest,
+} from '../runs/index.ts';
+import { itemFigures } from './figures.ts';
+import type { Item, ScoredItem } from './item.ts';
+import type { Metric } from './metric.ts';
+import {
+  type EvaluationKey,
+  metricName,
+  openEvaluation,
+  resultsText,
+  SCORER_VERSION,
+  savedScores,
+  type TaskKey,
+  type TaskResult,
+  taskHash,
+  tokenizerIdentity,
+} from './results/index.ts';
+import { type PreparedItem, type PromptSettings, prepareItems } from './scoring/prepare.ts';
+import type { PromptName } from './scoring/prompts.ts';
+import { scoreItems } from './scoring/score.ts';
+import { type Summary, summarize } from './summary.ts';
+import { findTask, type Task } from './tasks/index.ts';
+
+/** What to ask of a task. */
+export interface TaskRequest {
+  name: string;
+  /** A folder or file, or an id of the hub. */
+  path?: string;
+  /** Of its own, by name. */
+  options: Readonly<Record<string, string>>;
+}
+
+/** What is evaluated, and how. */
+export interface EvaluationRequest {
+  model: string;
+  tokenizer?: string;
+  tasks: readonly TaskRequest[];
+  /** ISO 639-1; empty: all that a task has. */
+  languages: readonly string[];
+  /** Items of each language at most. */
+  limit: number | null;
+  shots: number;
+  /** As the task says, unless told. */
+  scoring?: 'letters' | 'text';
+  prompt?: PromptName;
+  chat: boolean;
+  metric: Metric;
+  seed: number;
+  /** Folder of the results. */
+  out: string;
+  tokenBudget: number;
+  backend: BackendOptions;
+}
+
+/** How it is watched and stopped. */
+export interface EvaluationOptions {
+  cwd: string;
+  progress: FindProgress;
+  stop: StopRequest;
+  /** Hears after each pack. */
+  onScored?(at: { done: number; total: number; accuracy: ReadonlyMap<string, number> }): void;
+}
+
+/** What came of it. */
+export interface EvaluationResult {
+  /** Path of the results file. */
+  results: string;
+  tasks: { task: string; summary: Summary }[];
+}
+
+/** A task with its items as tokens. */
+interface Ready {
+  request: TaskRequest;
+  task: Task;
+  key: TaskKey;
+  items: Item[];
+  prepared: PreparedItem[];
+}
+
+/**
+ * Scores all items of all tasks, writing each as it is done, and their figures at the end. A folder of the same evaluation is
+ * gone on with.
+ *
+ * @throws UserError for all that can be known to be wrong before weights are read; Interrupted after a signal
+ */
+export async function evaluate(
+  request: EvaluationRequest,
+  options: EvaluationOptions,
+): Promise<EvaluationResult> {
+  const { cwd, progress, stop } = options;
+  const warn = (text: string) => progress.message(text, 'warning');
+  const source = await findModel({ path: request.model, tokenizer: request.tokenizer }, { cwd, progress });
+  const ready: Ready[] = [];
+  for (const asked of request.tasks) ready.push(await readTask(asked, request, source, cwd, warn));
+  const dir = absolutePath(cwd, request.out);
+  const weights = await source.identity({ message: (text) => progress.message(text) });
+  const backend = await startBackend(request.backend, warn);
+  const key = await keyOf(request, source, backend, weights, ready);
+  const open = await openEvaluation({
+    ...{ dir, shown: request.out, key, time: new Date() },
+    figuresOf: (scored) => itemFigures(scored, 'sum'),
+  });
+  const started = performance.now();
+  try {
+    const { model } = await source.load({});
+    try {
+      await scoreAll(model, ready, open, request, options);
+    } finally {
+      model.dispose();
+    }
+    if (stop.signal !== undefined) throw new Interrupted(stop.signal, 0, dir);
+    const tasks: { task: string; summary: Summary }[] = [];
+    const results = await open.finish(async () => {
+      const found: TaskResult[] = [];
+      for (const one of ready) {
+        const { result, summary } = await resultOf(one, dir, request);
+        found.push(result);
+        tasks.push({ task: one.task.name, summary });
+      }
+      return resultsText({
+        ...{ record: open.record, device: backend.device, metric: request.metric, tasks: found },
+        model: { name: request.model, parameters: countParameters(source.config) },
+        maxLength: Math.max(...ready.flatMap(({ prepared }) => prepared.map(longest))),
+        tokenizer: tokensOf(source.tokenizer),
+        ...(request.chat ? { chatTemplate: templateSource(source.tokenizer) } : {}),
+        seconds: (performance.now() - started) / 1000,
+      });
+    });
+    for (const { summary } of tasks) for (const warning of summary.warnings) warn(warning);
+    return { results, tasks };
+  } finally {
+    await open.close();
+  }
+}
+
+async function readTask(
+  request: TaskRequest,
+  evaluation: EvaluationRequest,
+  { tokenizer, config }: ModelSource,
+  cwd: string,
+  warn: (text: string) => void,
+): Promise<Ready> {
+  const { languages, limit, shots, seed, chat, metric } = evaluation;
+  const task = findTask(request.name);
+  const { path, options } = request;
+  const read = await task.read({ ...(path === undefined ? {} : { path }), languages, cwd, seed, options });
+  for (const note of read.notes) warn(`${task.name}: ${note}`);
+  const counts = new Map<string, number>();
+  const items = read.items.filter(({ language }) => {
+    const count = (counts.get(language) ?? 0) + 1;
+    counts.set(language, count);
+    return limit === null || count <= limit;
+  });
+  const scoring = evaluation.scoring ?? task.scoring;
+  if (scoring === 'letters' && metric !== 'sum')
+    throw new UserError(`${task.name}: letters are compared by sum, not by ${metric}`);
+  const settings: PromptSettings = {
+    ...{ scoring, shots, chat },
+    prompt: evaluation.prompt ?? (scoring === 'letters' ? 'paper' : 'question'),
+    unconditional: metric === 'pmi',
+  };
+  const made = prepareItems(items, read.examples, tokenizer, settings, config.maxPositionEmbeddings);
+  for (const [language, ids] of made.spanning)
+    warn(
+      `${task.name}: in ${language} a token spans prompt and option in ${ids.length} items (${ids.slice(0, 3).join(', ')}); it counts for the option`,
+    );
+  return {
+    ...{ request, task, items, prepared: made.items },
+    key: {
+      options: { ...options },
+      sources: read.sources.map(({ sha256 }) => sha256),
+      scoring,
+      prompt: { form: settings.prompt, unconditional: settings.unconditional },
+      ...{ shots, seed, limit },
+      languages: [...new Set(items.map(({ language }) => language))],
+      split: null,
+    },
+  };
+}
+
+async function keyOf(
+  { chat }: EvaluationRequest,
+  { tokenizer }: ModelSource,
+  backend: BackendInfo,
+  weights: string,
+  ready: readonly Ready[],
+): Promise<EvaluationKey> {
+  const template = chat ? createHash('sha256').update(templateSource(tokenizer)).digest('hex') : null;
+  return {
+    scorer_version: SCORER_VERSION,
+    weights,
+    tokenizer: await tokenizerIdentity(tokenizer),
+    chat_template: template,
+    compute: backend.compute,
+    storage: backend.storage,
+    steering: null,
+    tasks: Object.fromEntries(ready.map(({ task, key }) => [task.name, key])),
+  };
+}
+
+async function scoreAll(
+  model: Gemma3,
+  ready: readonly Ready[],
+  open: Awaited<ReturnType<typeof openEvaluation>>,
+  { tokenBudget }: EvaluationRequest,
+  { stop, onScored }: EvaluationOptions,
+): Promise<void> {
+  const total = ready.reduce((sum, { prepared }) => sum + prepared.length, 0);
+  const right = new Map<string, { correct: number; of: number }>();
+  let done = 0;
+  for (const { task, prepared } of ready) {
+    const places = placesOf(prepared);
+    const left = prepared.filter(({ item }) => !open.done(task.name, item.language).has(item.id));
+    done += prepared.length - left.length;
+    for (const scored of scoreItems(model, left, { tokenBudget })) {
+      await open.append(
+        scored.map((one) => ({ task: task.name, docId: places.get(keyOfItem(one.item))!, scored: one })),
+      );
+      done += scored.length;
+      for (const one of scored) {
+        const { language } = one.item;
+        const { correct, of } = right.get(language) ?? { correct: 0, of: 0 };
+        right.set(language, { correct: correct + Number(itemFigures(one, 'sum').correct), of: of + 1 });
+      }
+      const accuracy = new Map([...right].map(([language, { correct, of }]) => [language, correct / of]));
+      onScored?.({ done, total, accuracy });
+      await breathe();
+      if (stop.signal !== undefined) return;
+    }
+  }
+}
+
+const keyOfItem = ({ language, id }: Item): string => `${language} ${id}`;
+
+/** Index of each item among those of its language. */
+function placesOf(prepared: readonly PreparedItem[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  return new Map(
+    prepared.map(({ item }) => {
+      const place = counts.get(item.language) ?? 0;
+      counts.set(item.language, place + 1);
+      return [keyOfItem(item), place];
+    }),
+  );
+}
+
+/** Mass of letters below which a model does not take the question for one of letters. */
+const LITTLE_MASS = 0.1;
+
+async function resultOf(
+  { task, items }: Ready,
+  dir: string,
+  { metric, seed }: EvaluationRequest,
+): Promise<{ result: TaskResult; summary: Summary }> {
+  const scored: ScoredItem[] = [];
+  const hashes = new Map<string, string>();
+  for await (const found of savedScores(dir)) {
+    if (found.task !== task.name) continue;
+    for (const score of found.scores) scored.push(score);
+    hashes.set(found.language, taskHash(found.scores.map((score) => score.hashes)));
+  }
+  const summary = summarize(scored, metric, { seed });
+  const masses = scored.flatMap(({ letterMass }) => (letterMass === undefined ? [] : [letterMass]));
+  const mass = masses.reduce((sum, x) => sum + x, 0) / masses.length;
+  if (masses.length > 0 && mass < LITTLE_MASS)
+    summary.warnings.push(
+      `${task.name}: the letters have ${(100 * mass).toFixed(1)} % of the probability: the model does not answer with a letter; --scoring text asks otherwise`,
+    );
+  const name = metricName(metric);
+  const languages = Object.entries(summary.accuracy.byLanguage).map(
+    ([language, { n, mean, naiveStderr }]) => ({
+      ...{ language, n, original: items.filter((item) => item.language === language).length },
+      metrics: { [name]: { mean, ...(naiveStderr === undefined ? {} : { stderr: naiveStderr }) } },
+      hash: hashes.get(language)!,
+    }),
+  );
+  const { mean } = summary.accuracy;
+  const ours = { ...summary, ...(masses.length > 0 ? { letter_mass: mass } : {}) };
+  const metrics = {
+    [name]: { mean: mean.mean, ...(mean.stderr === undefined ? {} : { stderr: mean.stderr }) },
+  };
+  return { result: { task: task.name, languages, metrics, ours }, summary };
+}
+
+function longest({ sequences }: PreparedItem): number {
+  return Math.max(...sequences.map(({ ids }) => ids.length));
+}
+
+function tokensOf({
+  padId,
+  eosId,
+  bosId,
+  idToToken,
+}: Tokenizer): Record<'pad' | 'eos' | 'bos', [string, number]> {
+  const token = (id: number): [string, number] => [idToToken(id) ?? '', id];
+  return { pad: token(padId), eos: token(eosId), bos: token(bosId) };
+}
+
+/** A folder for the results of a model, where none is named. */
+export function defaultOut(model: string, tasks: readonly string[]): string {
+  return `eval/${basename(model).replaceAll(/[^\w.-]+/g, '_')}-${tasks.join('-')}`;
+}

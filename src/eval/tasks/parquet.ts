@@ -1,0 +1,31 @@
+/** Rows of a Parquet file, by hyparquet, with values that JSON has. */
+import { UserError } from '../../errors.ts';
+
+/**
+ * All rows of a file.
+ * @param shown its path as the user wrote it
+ * @throws UserError if it is no Parquet file, is damaged, or is packed in a way that is not read
+ */
+export async function parquetRows(path: string, shown: string): Promise<Record<string, unknown>[]> {
+  // Loaded when it is asked for: most files are text.
+  const { asyncBufferFromFile, parquetReadObjects } = await import('hyparquet');
+  const { compressors } = await import('hyparquet-compressors');
+  try {
+    const file = await asyncBufferFromFile(path);
+    const rows = await parquetReadObjects({ file, compressors });
+    return rows.map((row) => plain(row) as Record<string, unknown>);
+  } catch (error) {
+    throw new UserError({ file: shown, message: `cannot be read as Parquet: ${(error as Error).message}` });
+  }
+}
+
+/** A value as JSON writes it: samples files hold rows as they were read. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array, plain);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]));
+  return value ?? null;
+}

@@ -1,0 +1,128 @@
+/** Reads rows of questions from whatever they come in: jsonl, JSON, CSV, TSV, Parquet. */
+import { readFile, stat } from 'node:fs/promises';
+import { parse as parseCsv } from 'csv-parse/sync';
+import { Problems } from '../../data/parallel/problems.ts';
+import { readRecords } from '../../data/parallel/records.ts';
+import { hashFile } from '../../data/read.ts';
+import { isRecord } from '../../data/report.ts';
+import type { Place } from '../../data/row.ts';
+import { UserError } from '../../errors.ts';
+import { decodeText } from '../../text.ts';
+import { jsonMembers } from './json-members.ts';
+import { parquetRows } from './parquet.ts';
+
+/** A row as it was read. */
+export interface TableRow {
+  fields: Readonly<Record<string, unknown>>;
+  /** In a Parquet file the line is the number of the row, from 1. */
+  place: Place;
+  /** What an object of rows calls it (`{"Al-en-01": {..}, ..}`). */
+  key?: string;
+}
+
+/** The rows of a file, with what identifies it. */
+export interface Table {
+  rows: TableRow[];
+  /** As the user wrote the path. */
+  path: string;
+  sha256: string;
+}
+
+/** Kinds of files, as their names end. */
+export const EXTENSIONS = ['jsonl', 'json', 'csv', 'tsv', 'parquet'] as const;
+const READABLE = /\.(?:(?:jsonl|tsv)(?:\.gz)?|json|csv|parquet)$/i;
+/** What Node reads at once is at most 2 GiB. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** Is it named as a file that `readTable` reads? */
+export function isReadable(name: string): boolean {
+  return READABLE.test(name);
+}
+
+/**
+ * The rows of a file, which its name tells the kind of: `.jsonl`, `.tsv` (both perhaps `.gz`), `.json` (a list of rows, an object
+ * of named rows, or a row a line), `.csv`, `.parquet`.
+ *
+ * @param shown its path as the user wrote it
+ * @throws UserError with file and line of what cannot be read, or if there is no row
+ */
+export async function readTable(path: string, shown: string): Promise<Table> {
+  await requireFile(path, shown);
+  const rows = await rowsOf(path, shown);
+  if (rows.length === 0) throw new UserError({ file: shown, message: 'the file has no rows' });
+  return { rows, path: shown, sha256: await hashFile(path) };
+}
+
+async function requireFile(path: string, shown: string): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'there is no such file' : `cannot be opened (${error.code})`;
+    throw new UserError({ file: shown, message: reason });
+  });
+  const allowed =
+    'questions are in a .jsonl, .json, .csv, .tsv or .parquet file (.jsonl and .tsv perhaps .gz)';
+  if (!found.isFile()) throw new UserError({ file: shown, message: `is no regular file; ${allowed}` });
+  if (!isReadable(shown)) throw new UserError({ file: shown, message: `is not read: ${allowed}` });
+  if (found.size > MAX_BYTES && /\.(json|csv)$/i.test(shown)) {
+    const message = `has ${found.size} bytes, more than the ${MAX_BYTES} that are read of its kind; as .jsonl it may have any size`;
+    throw new UserError({ file: shown, message });
+  }
+}
+
+async function rowsOf(path: string, file: string): Promise<TableRow[]> {
+  if (/\.json$/i.test(file)) {
+    const { kind, members } = jsonMembers(await readFile(path), file);
+    if (kind !== 'lines') return members.map(({ line, key, value }) => rowOf(value, { file, line }, key));
+  }
+  if (/\.parquet$/i.test(file)) {
+    const rows = await parquetRows(path, file);
+    return rows.map((fields, index) => ({ fields, place: { file, line: index + 1 } }));
+  }
+  if (/\.csv$/i.test(file)) return csvRows(decodeText(await readFile(path), file), file);
+  const records = await readRecords(path, file, new Problems());
+  return records.map(({ line, fields }) => ({ fields, place: { file, line } }));
+}
+
+function rowOf(value: unknown, place: Place, key: string | undefined): TableRow {
+  if (isRecord(value)) return { fields: value, place, ...(key === undefined ? {} : { key }) };
+  const what = key === undefined ? 'a row' : `what ${JSON.stringify(key.slice(0, 40))} names`;
+  throw new UserError({
+    ...place,
+    message: `${what} must be a JSON object; a file is a list of rows, or an object of named rows`,
+  });
+}
+
+function csvRows(text: string, file: string): TableRow[] {
+  try {
+    let line = 1;
+    let header: string[] | undefined;
+    const rows: TableRow[] = [];
+    const records = parseCsv(text, { info: true, skip_empty_lines: true }) as unknown as {
+      info: { lines: number };
+      record: string[];
+    }[];
+    for (const { info, record } of records) {
+      // `info` counts to the end of a record, which quoted line breaks may make several lines long.
+      const place = { file, line: Math.max(line, info.lines - breaksIn(record)) };
+      line = info.lines + 1;
+      if (header === undefined) {
+        header = record.map((name) => name.trim());
+        const twice = header.find((name, index) => name !== '' && header!.indexOf(name) !== index);
+        if (twice !== undefined)
+          throw new UserError({ ...place, message: `the header names the column ${twice} twice` });
+      } else rows.push({ fields: Object.fromEntries(header.map((name, i) => [name, record[i]])), place });
+    }
+    return rows;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const { message, lines } = error as Error & { lines?: number };
+    throw new UserError({
+      file,
+      ...(typeof lines === 'number' ? { line: lines } : {}),
+      message: `is not valid CSV: ${message}`,
+    });
+  }
+}
+
+function breaksIn(record: readonly string[]): number {
+  return record.reduce((sum, cell) => sum + (cell.match(/\n/g)?.length ?? 0), 0);
+}
