@@ -84,6 +84,22 @@ describe('options of a question', () => {
     expect(few.map(({ region }) => region).sort()).toEqual(['China', 'Spain', 'UK', 'US']);
   });
 
+  it('are never part of the right answer, nor have it in them', () => {
+    const toast = new Map([...words, ['toasted thing', 'pan tostado'], ['thing', 'pa']]);
+    const others: [string, Answer[]][] = [
+      ['US', [answer('x', 'toasted thing', 3), answer('a', 'apple')]],
+      ['China', [answer('y', 'thing', 3), answer('c', 'rice')]],
+      ['Greece', [answer('d', 'soup')]],
+    ];
+    const options = chooseOptions({ region: 'Spain', language: 'es', own, others, words: toast, key: 'k' });
+    expect((options as { local: string }[]).map(({ local }) => local).sort()).toEqual([
+      'la apple',
+      'la rice',
+      'la soup',
+      'pan',
+    ]);
+  });
+
   it.each([
     ['nobody answered', [], /nobody answered/],
     ['the answer has no form in the language', [answer('', 'x', 2)], /no form in the language/],
