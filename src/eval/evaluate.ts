@@ -15,6 +15,7 @@ import {
   type StopRequest,
 } from '../runs/index.ts';
 import { itemFigures } from './figures.ts';
+import { groupBy } from './group.ts';
 import type { Item, ScoredItem } from './item.ts';
 import type { Metric } from './metric.ts';
 import {
@@ -224,7 +225,10 @@ async function scoreAll(
   let done = 0;
   for (const { task, prepared } of ready) {
     const places = placesOf(prepared);
-    const left = prepared.filter(({ item }) => !open.done(task.name, item.language).has(item.id));
+    // A pack is of one language: tasks that have a question in all its languages in a row would fill none.
+    const left = [...groupBy(prepared, ({ item }) => item.language).values()]
+      .flat()
+      .filter(({ item }) => !open.done(task.name, item.language).has(item.id));
     done += prepared.length - left.length;
     for (const scored of scoreItems(model, left, { tokenBudget })) {
       await open.append(

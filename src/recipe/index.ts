@@ -1,5 +1,6 @@
 export { type Camel, camelCase, snakeCase } from './case.ts';
 export { recipeReference } from './docs.ts';
+export { isOverride } from './overrides.ts';
 export { parseRecipe, parseRecipeText } from './parse.ts';
 export { recipeYaml, withAbsolutePaths, withDefaults } from './resolved.ts';
 export type { CloRecipe, Method, MidalignRecipe, MistRecipe, Recipe } from './schema.ts';

@@ -1,4 +1,5 @@
 /** `key=value` and `~key` on the command line, applied to a recipe before it is validated. */
+import { existsSync } from 'node:fs';
 import { parseDocument, visit } from 'yaml';
 import type { Problem } from '../errors.ts';
 import type { Origin } from './place.ts';
@@ -11,6 +12,11 @@ export interface Overridden {
   problems: Problem[];
 }
 
+/** Is a word of the command line an override, and not the name of a recipe? Unless it is a file, it is if it has a `=`. */
+export function isOverride(word: string): boolean {
+  return (word.includes('=') || /^~[^/]/.test(word)) && !existsSync(word);
+}
+
 /**
  * Applies overrides in order to a copy of `recipe`.
  *
@@ -19,12 +25,15 @@ export interface Overridden {
  * nothing and `name='007'` text; everything after the first `=` is the value.
  */
 export function applyOverrides(recipe: unknown, overrides: readonly string[]): Overridden {
-  const value = structuredClone(recipe ?? {}) as Json;
+  let value = structuredClone(recipe ?? {}) as Json;
   const origins: Origin[] = [];
   const problems: Problem[] = [];
   for (const text of overrides) {
-    const problem = applyOne(value, text, origins);
-    if (problem !== undefined) problems.push({ file: `override ${text}`, message: problem });
+    // What is made on the way to a place that is not there must not be found wrong, too.
+    const changed = structuredClone(value);
+    const problem = applyOne(changed, text, origins);
+    if (problem === undefined) value = changed;
+    else problems.push({ file: `override ${text}`, message: problem });
   }
   return { value, origins, problems };
 }
@@ -37,6 +46,8 @@ function applyOne(root: Json, text: string, origins: Origin[]): string | undefin
   const path = spelled.split('.').map((key) => key.trim());
   if (path.some((key) => key === '') || (removes ? equals !== -1 : equals === -1))
     return 'an override is key=value, or ~key to remove one';
+  if (/\[-?\d+\]/.test(spelled))
+    return `a position in a list is written with a dot: ${spelled.replaceAll(/\[(-?\d+)\]/g, '.$1')}`;
   if (path.some((key) => key === '__proto__')) return 'unknown key __proto__';
   if (removes) return removeAt(root, path);
   const parsed = parseValue(text.slice(equals + 1));

@@ -73,8 +73,8 @@ type Place = { isKey: true } | { isKey: false; only: Json };
 /** Which element of a list a key means: one by its position, or the only one. */
 function placeIn(list: Json[], key: string, walked: Path, rest: Path): Place | string {
   const name = dotted(walked);
-  if (isPosition(key)) {
-    if (Number(key) < list.length) return { isKey: true };
+  if (/^-?\d+$/.test(key)) {
+    if (isPosition(key) && Number(key) < list.length) return { isKey: true };
     const positions = list.length === 1 ? 'position 0' : `positions 0 to ${list.length - 1}`;
     return `${name} has ${list.length === 0 ? 'no elements' : positions}, and no ${key}`;
   }

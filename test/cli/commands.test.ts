@@ -108,6 +108,10 @@ describe('a path with ~', () => {
 
   it('of another user is refused', () => {
     refused(['train', 'mist', 'out=~ana/run'], /^error: ~ana\/run: ~ana is the home of another user/);
+    refused(
+      ['validate', 'mist', 'train[0]=1'],
+      'override train[0]=1: a position in a list is written with a dot: train.0',
+    );
     refused(['validate', '~ana/r.yaml'], /^error: ~ana\/r\.yaml: ~ana is the home of another user/);
     refused(['train', 'mist', 'model.path=~ana/m'], /home of another user/);
     refused(['train', 'mist', 'data.train.path=~ana/rows.jsonl'], /home of another user/);

@@ -34,12 +34,21 @@ describe('an override', () => {
 
   it('of a list of several wants a position that there is', () => {
     const several = ['data.train=[{path: a.jsonl}, {path: b.jsonl}]'];
-    const typed = ['data.train.path=c', '~data.train.path', 'data.train.2.path=c', 'data.train.-1.path=c'];
+    const typed = [
+      'data.train.path=c',
+      '~data.train.path',
+      'data.train.2.path=c',
+      'data.train.-1.path=c',
+      'data.train[1].path=c',
+      'train.optimizer.betas.5=1',
+    ];
     expect(problems(MINIMAL, [...several, ...typed])).toEqual([
       'override data.train.path=c: data.train is a list of 2: say which one, data.train.0.path for the first',
       'override ~data.train.path: data.train is a list of 2: say which one, data.train.0.path for the first',
       'override data.train.2.path=c: data.train has positions 0 to 1, and no 2',
-      'override data.train.-1.path=c: data.train is a list of 2: say which one, data.train.0.-1.path for the first',
+      'override data.train.-1.path=c: data.train has positions 0 to 1, and no -1',
+      'override data.train[1].path=c: a position in a list is written with a dot: data.train.1.path',
+      'override train.optimizer.betas.5=1: train.optimizer.betas has position 0, and no 5',
     ]);
     expect(problems(MINIMAL, ['data.train=[]', 'data.train.path=c'])[0]).toBe(
       'override data.train.path=c: data.train is a list of 0',

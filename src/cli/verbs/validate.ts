@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { type Problem, UserError } from '../../errors.ts';
-import { parseRecipe } from '../../recipe/index.ts';
+import { isOverride, parseRecipe } from '../../recipe/index.ts';
 
 interface Args {
   recipes: string[];
@@ -18,7 +18,6 @@ export const validate: CommandModule<object, Args> = {
       describe: 'Recipes, and key=value or ~key that hold for all of them',
     }),
   async handler({ recipes: words }) {
-    const isOverride = (word: string) => /^~[\w.]+$/.test(word) || /^[\w.]+=/.test(word);
     const overrides = words.filter(isOverride);
     const files = words.filter((word) => !isOverride(word));
     if (files.length === 0)
