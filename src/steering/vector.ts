@@ -44,6 +44,27 @@ export interface VectorFacts {
   norms: Record<string, { vector: number[]; hidden: number[] }>;
   /** Of isogloss and of what computed. */
   versions: Record<string, string>;
+  /** How it was extracted, for `steer verify` to do it again; not there of vectors that were made otherwise. */
+  extraction?: Extraction;
+}
+
+/** What extraction was asked for beside model, task, seed and prompt; snake case, as on disk. */
+export interface Extraction {
+  /** Of the questions, as it was named; null for the task's own source. */
+  path: string | null;
+  /** Another tokenizer than the model's, as it was named. */
+  tokenizer: string | null;
+  /** The task's own, by name. */
+  options: Record<string, string>;
+  /** SHA-256 of the files that questions came from. */
+  sources: string[];
+  split_by: 'question' | 'item';
+  /** Items of a language in Dev1 and Dev2 at most. */
+  dev1: number;
+  dev2: number;
+  /** Types that were computed in and that weights were kept in. */
+  compute: string;
+  storage: string;
 }
 
 /** A vector a language, for all blocks. Nothing changes its numbers. */
