@@ -1,6 +1,7 @@
 /** The JSON beside a vector's numbers: read as a hostile file, every field held to what it may be. */
 import { z } from 'zod';
 import { type Problem, UserError } from '../errors.ts';
+import { derivedSchema } from './derived.ts';
 import type { VectorFacts } from './vector.ts';
 
 /** The format that is written. A later one means what this version cannot know. */
@@ -55,6 +56,7 @@ const schema = z.strictObject({
       storage: z.string(),
     })
     .optional(),
+  derived: derivedSchema.optional(),
   /** Of the numbers that these are the facts of: files of two vectors must not be taken for one. */
   identity: hash,
 });
@@ -86,8 +88,11 @@ export function parseFacts(text: string, file: string): { facts: VectorFacts; id
     });
     throw new UserError(problems);
   }
-  const { identity, extraction, ...facts } = parsed.data;
-  return { facts: extraction === undefined ? facts : { ...facts, extraction }, identity };
+  const { identity, extraction, derived, ...facts } = parsed.data;
+  return {
+    facts: { ...facts, ...(extraction && { extraction }), ...(derived && { derived }) },
+    identity,
+  };
 }
 
 /** What another version wrote is told as that, not by all the fields in which it differs. */

@@ -3,6 +3,7 @@
  *
  * Shape letters: L blocks, D model.
  */
+import type { Derived } from './derived.ts';
 
 /** EN is English minus another language on universal questions; LOC contextualised minus decontextualised ones. */
 export type VectorKind = 'en' | 'loc' | 'random' | 'other';
@@ -46,6 +47,8 @@ export interface VectorFacts {
   versions: Record<string, string>;
   /** How it was extracted, for `steer verify` to do it again; not there of vectors that were made otherwise. */
   extraction?: Extraction;
+  /** How it was made from another vector, or brought from another tool; not there of one that was extracted. */
+  derived?: Derived;
 }
 
 /** What extraction was asked for beside model, task, seed and prompt; snake case, as on disk. */
