@@ -8,6 +8,8 @@ import type { VectorFacts } from './vector.ts';
 export const FORMAT = 'isogloss_steering_1';
 /** Ids of some thousand pairs in some languages take less; more is no description of a vector. */
 export const LARGEST_FACTS = 64 << 20;
+/** What a language is called; `*` serves all. */
+export const LANGUAGE = /^(\*|[A-Za-z0-9][A-Za-z0-9-]{0,31})$/;
 /** Problems told of one file. */
 const SHOWN = 10;
 
@@ -19,8 +21,7 @@ const count = z
   .max(1 << 20);
 const whole = z.number().int().min(0);
 const lengths = z.array(z.number().min(0));
-/** `*` serves all languages. */
-const language = z.string().regex(/^(\*|[A-Za-z0-9][A-Za-z0-9-]{0,31})$/);
+const language = z.string().regex(LANGUAGE);
 
 const schema = z.strictObject({
   format: z.literal(FORMAT),

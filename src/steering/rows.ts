@@ -11,9 +11,9 @@ export function languagesOf({ vectors_LD }: SteeringVector): string[] {
   return [...vectors_LD.keys()].sort();
 }
 
-/** All blocks of a language. @throws UserError naming the languages that there are */
+/** All blocks of a language, or of the vector that serves all. @throws UserError naming the languages that there are */
 export function rowsOf(vector: SteeringVector, language: string): Float32Array {
-  const numbers_LD = vector.vectors_LD.get(language);
+  const numbers_LD = vector.vectors_LD.get(language) ?? vector.vectors_LD.get('*');
   if (numbers_LD !== undefined) return numbers_LD;
   throw new UserError(
     `the steering vector has nothing of ${language}; its languages are ${languagesOf(vector).join(', ')}`,
