@@ -77,18 +77,26 @@ export function meanDifference(
 
 function* groupsOf(readings: readonly Reading[], budget: number): Generator<Reading[]> {
   let group: Reading[] = [];
-  let tokens = 0;
+  let [tokens, common] = [0, 0];
   for (const reading of readings) {
     const { length } = reading.ids;
-    const own = group.length === 0 ? length : length - commonPrefix([group[0]!.ids, reading.ids]);
-    if (group.length > 0 && tokens + own > budget) {
+    const shared = group.length === 0 ? 0 : sharedBy([group[0]!, reading], common);
+    // What is no longer shared is there once for each.
+    const all = tokens + (common - shared) * (group.length - 1) + length - shared;
+    if (group.length > 0 && all > budget) {
       yield group;
       group = [];
     }
-    tokens = group.length === 0 ? length : tokens + own;
+    [tokens, common] = group.length === 0 ? [length, length] : [all, shared];
     group.push(reading);
   }
   if (group.length > 0) yield group;
+}
+
+/** Tokens that texts begin with alike, at most `most`; at least one of each is its own. */
+function sharedBy(readings: readonly Reading[], most = Number.POSITIVE_INFINITY): number {
+  const lists = readings.map(({ ids }) => ids);
+  return Math.min(most, commonPrefix(lists), ...lists.map(({ length }) => length - 1));
 }
 
 function addPack(model: Gemma3, group: readonly Reading[], sums: StateSums): void {
@@ -138,9 +146,7 @@ function addPack(model: Gemma3, group: readonly Reading[], sums: StateSums): voi
 /** Texts end to end, what all of them begin with once; and where in T a token of one of them is. */
 function packOf(group: readonly Reading[]) {
   const lists = group.map(({ ids }) => ids);
-  // At least a token of each is its own.
-  const common =
-    group.length < 2 ? 0 : Math.min(commonPrefix(lists), ...lists.map(({ length }) => length - 1));
+  const common = group.length < 2 ? 0 : sharedBy(group);
   const pieces: Piece[] = common > 0 ? [{ ids: lists[0]!.subarray(0, common) }] : [];
   const first = pieces.length;
   for (const ids of lists) pieces.push({ ids: ids.subarray(common), ...(common > 0 ? { parent: 0 } : {}) });
