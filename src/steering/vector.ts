@@ -8,7 +8,7 @@ import type { Derived } from './derived.ts';
 /** EN is English minus another language on universal questions; LOC contextualised minus decontextualised ones. */
 export type VectorKind = 'en' | 'loc' | 'random' | 'other';
 
-/** Which token of a prompt a vector was read at: its last, the mean over all but `<bos>`, or the answer behind it. */
+/** Which token of a prompt a vector was read at: its last, the mean over all but `<bos>`, or the last of the right answer behind it. */
 export type ReadPosition = 'last' | 'mean' | 'answer';
 
 /** Which tokens it is added to: from the last of the prompt on (it predicts the first scored token), or all. */
@@ -41,7 +41,10 @@ export interface VectorFacts {
   seed: number;
   /** By language. */
   pairs: Record<string, { ids: string[]; sha256: string }>;
-  /** By language, then by block: length of the vector, and mean length of the hidden states it was taken from. */
+  /**
+   * By language, then by block: length of the vector, and mean length of the hidden states it was taken from (of the side that is
+   * steered: the language's own, or those of decontextualised questions).
+   */
   norms: Record<string, { vector: number[]; hidden: number[] }>;
   /** Of isogloss and of what computed. */
   versions: Record<string, string>;
