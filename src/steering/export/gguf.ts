@@ -11,7 +11,8 @@ import { UserError } from '../../errors.ts';
 import { ggufBytes } from '../../model/files/gguf-write.ts';
 import { requireLayer, rowOf } from '../rows.ts';
 import type { SteeringVector } from '../vector.ts';
-import { scaledRow } from './scaled-row.ts';
+import { requireGamma, scaledRow } from './scaled-row.ts';
+import { shellWord } from './shell-word.ts';
 
 /** `general.architecture` of a control vector. */
 export const CONTROL_VECTOR = 'controlvector';
@@ -87,17 +88,15 @@ export interface LlamaCppOptions {
 /**
  * Those options, for a command line; without a block, one is to be filled in.
  *
- * @throws UserError for a path with a comma or a colon, at which llama.cpp splits
+ * @throws UserError for a gamma that is no number, and for a path with a comma or a colon, at which llama.cpp splits
  */
 export function llamaCppOptions({ path, layer, gamma }: LlamaCppOptions): string {
+  requireGamma(gamma);
   if (/[,:]/.test(path))
     throw new UserError({
       file: path,
       message: 'llama.cpp splits FILE:SCALE,.. at colons and commas: name a file without them',
     });
-  const quoted = /^[\w./+=@%-]+$/.test(path)
-    ? `${path}:${gamma}`
-    : `'${path.replaceAll("'", "'\\''")}:${gamma}'`;
   const range = layer === undefined ? 'LAYER LAYER' : `${layer} ${layer}`;
-  return `--control-vector-scaled ${quoted} --control-vector-layer-range ${range}`;
+  return `--control-vector-scaled ${shellWord(`${path}:${gamma}`)} --control-vector-layer-range ${range}`;
 }

@@ -6,4 +6,10 @@ export { type GgufOptions, ggufControlVector, type LlamaCppOptions, llamaCppOpti
 export { type ImportOptions, importGguf } from './import-gguf.ts';
 export { importLmEval } from './import-lm-eval.ts';
 export type { ImportedModel } from './imported.ts';
-export { HOOKPOINT, HOOKPOINT_WITH_IMAGES, type LmEvalOptions, lmEvalFile } from './lm-eval.ts';
+export {
+  HOOKPOINT,
+  HOOKPOINT_WITH_IMAGES,
+  type LmEvalOptions,
+  lmEvalFile,
+  lmEvalOptions,
+} from './lm-eval.ts';

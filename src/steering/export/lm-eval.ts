@@ -10,6 +10,7 @@ import { UserError } from '../../errors.ts';
 import { requireLayer, rowOf } from '../rows.ts';
 import type { SteeringVector } from '../vector.ts';
 import { requireGamma } from './scaled-row.ts';
+import { shellWord } from './shell-word.ts';
 import { torchFileBytes } from './torch-file.ts';
 
 /** Where blocks are in transformers' text-only Gemma 3 (270M, 1B), seen from `model.base_model`. */
@@ -46,4 +47,20 @@ export function lmEvalFile(
     ['head_index', null],
   ]);
   return torchFileBytes(new Map([[`${hookpoint}.${layer}`, entry]]));
+}
+
+/**
+ * The options of lm_eval that steer by the file.
+ *
+ * @param path of the file, as it is to be printed
+ * @throws UserError for a path that lm-eval would split, or would not take for a file of torch.save
+ */
+export function lmEvalOptions(path: string): string {
+  if (/[,=]/.test(path) || !/\.pth?$/.test(path))
+    throw new UserError({
+      file: path,
+      message:
+        'lm-eval reads steering files that end in .pt, and splits its options at commas: name a .pt file without , and =',
+    });
+  return `--model steered --model_args ${shellWord(`pretrained=MODEL,steer_path=${path}`)}`;
 }
