@@ -60,7 +60,11 @@ function forLlamaCpp(vector: SteeringVector, language: string, args: ExportArgs)
   const { layer, gamma, gammaInFile, hookpoint, out } = args;
   if (hookpoint !== undefined) throw new UserError('--hookpoint is of lm-eval; a control vector has none');
   const printed = gammaInFile ? 1 : gamma;
-  const use = llamaCppOptions({ path: out, gamma: printed, ...(layer === undefined ? {} : { layer }) });
+  const use = llamaCppOptions({
+    path: expandHome(out),
+    gamma: printed,
+    ...(layer === undefined ? {} : { layer }),
+  });
   const bytes = ggufControlVector(vector, {
     language,
     ...(layer === undefined ? {} : { layer }),
@@ -83,7 +87,7 @@ function forLmEval(vector: SteeringVector, language: string, args: ExportArgs): 
     throw new UserError('--layer is needed: lm-eval steers all blocks that a file names at once');
   if (gammaInFile)
     throw new UserError('--gamma-in-file is of gguf; a file of lm-eval always holds its coefficient');
-  const use = lmEvalOptions(out);
+  const use = lmEvalOptions(expandHome(out));
   const bytes = lmEvalFile(vector, { language, layer, gamma, hookpoint });
   const notes = everywhere(vector, 'lm-eval');
   if (args.hookpoint === undefined)

@@ -43,7 +43,9 @@ def of_lm_eval(path: str, out: str) -> dict:
 
     entries = torch.load(path, weights_only=True)
     theirs = {name: dict(entry) for name, entry in entries.items()}
-    theirs["layers.0"] = {"steering_vector": torch.tensor([1.0, -2.0, 0.5] + [0.0] * 29).bfloat16(), "action": "add"}
+    # A row of a matrix, which is saved whole with the place where the row begins.
+    rows = torch.tensor([[9.0] * 32, [1.0, -2.0, 0.5] + [0.0] * 29]).bfloat16()
+    theirs["layers.0"] = {"steering_vector": rows[1], "action": "add"}
     torch.save(theirs, out)
     torch.manual_seed(0)
     config = Gemma3TextConfig(
