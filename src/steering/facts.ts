@@ -48,6 +48,7 @@ const schema = z.strictObject({
     .strictObject({
       path: z.string().nullable(),
       tokenizer: z.string().nullable(),
+      languages: z.array(z.string()),
       options: z.record(z.string(), z.string()),
       sources: z.array(z.string()),
       split_by: z.enum(['question', 'item']),

@@ -60,6 +60,8 @@ export interface Extraction {
   path: string | null;
   /** Another tokenizer than the model's, as it was named. */
   tokenizer: string | null;
+  /** ISO 639-1, as they were asked for; none: all that the task has, but English. */
+  languages: string[];
   /** The task's own, by name. */
   options: Record<string, string>;
   /** SHA-256 of the files that questions came from. */
