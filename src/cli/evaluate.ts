@@ -13,9 +13,11 @@ import { formatSummary } from '../eval/text.ts';
 import { watchSignals } from '../runs/index.ts';
 import { count, duration } from './format.ts';
 import { createProgress } from './progress.ts';
+import type { SteerArgs } from './steer-flags.ts';
+import { readSteps, stepsName } from './steer-steps.ts';
 
 /** The command line, as typed. */
-export interface EvalArgs {
+export interface EvalArgs extends SteerArgs {
   model: string;
   tasks: string;
   data: string[];
@@ -42,6 +44,8 @@ const EVERY = 5000;
 export async function evaluateModel(args: EvalArgs): Promise<void> {
   const names = args.tasks.split(',').map((name) => name.trim());
   const tasks = readTasks(names, args);
+  const steering = await readSteps(args);
+  const name = [...names, stepsName(steering)].filter((part) => part !== '');
   const progress = createProgress({ memory: () => 0 });
   const signals = watchSignals((name) => progress.message(`${name}: stopping; what is scored is kept`));
   const started = performance.now();
@@ -62,9 +66,10 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
         limit: args.limit ?? null,
         ...(args.scoring ? { scoring: args.scoring } : {}),
         ...(args.prompt ? { prompt: args.prompt } : {}),
-        out: args.out ?? defaultOut(args.model, names),
+        out: args.out ?? defaultOut(args.model, name),
         tokenBudget: args.tokenBudget,
         backend: { name: args.backend, compute: args.compute },
+        ...{ steering, steerAnyWeights: args.steerAnyWeights },
       },
       {
         cwd: process.cwd(),

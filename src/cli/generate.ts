@@ -6,13 +6,18 @@ import { complete } from '../model/index.ts';
 import { encodePrompt, requireIds, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
 import { expandHome } from '../paths.ts';
 import { findModel, type StopSignal, watchSignals } from '../runs/index.ts';
+import { requireLanguages, requireUnchanged, steeringEdits } from '../steering/edits.ts';
+import { requireFit } from '../steering/fit.ts';
+import type { SteeringStep } from '../steering/vector.ts';
 import { decodeText, readTextFile } from '../text.ts';
 import { silent } from '../trainers/progress.ts';
 import { count } from './format.ts';
 import { createProgress } from './progress.ts';
+import type { SteerArgs } from './steer-flags.ts';
+import { readSteps } from './steer-steps.ts';
 
 /** The command line, as typed. */
-export interface GenerateArgs {
+export interface GenerateArgs extends SteerArgs {
   model: string;
   prompt?: string;
   prompts?: string;
@@ -31,6 +36,8 @@ export interface GenerateArgs {
   storage: NonNullable<BackendOptions['storage']>;
   device: string;
   threads?: number;
+  /** Whose vector of a file. */
+  steerLanguage?: string;
   quiet: boolean;
 }
 
@@ -43,16 +50,24 @@ export interface GenerateArgs {
 export async function generateText(args: GenerateArgs): Promise<StopSignal | undefined> {
   requireOptions(args);
   const prompts = args.prompts === undefined ? [await onePrompt(args.prompt)] : promptLines(args.prompts);
+  const steps = await readSteps(args);
+  const language = steeredLanguage(steps, args.steerLanguage);
   const say = (text: string) => void (args.quiet || process.stderr.write(`${text}\n`));
   const progress = args.quiet ? silent : createProgress({ memory: () => memoryInfo().peakBytes });
   const started = performance.now();
-  const { config, tokenizer, load } = await findModel(
+  const { config, tokenizer, load, identity } = await findModel(
     { path: args.model, tokenizer: args.tokenizer, seed: args.seed },
     { cwd: process.cwd(), progress },
   );
   const ids = prompts.map((prompt) => encode(tokenizer, prompt, args));
   for (const prompt of ids) requireIds(prompt, config.vocabSize, tokenizer);
   requireRoom(ids, args, config.maxPositionEmbeddings);
+  if (steps.length > 0)
+    requireFit(steps, {
+      ...{ name: args.model, config },
+      ...(args.steerAnyWeights ? {} : { weights: await identity() }),
+    });
+  const edits = steeringEdits(steps);
   const turnEnds = args.chat ? [turnEndId(tokenizer) ?? []].flat() : [];
   const { backend, compute, storage, device, threads = null } = args;
   await startBackend({ name: backend, compute, storage, device, threads }, (text) =>
@@ -73,6 +88,7 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
       batchSize: args.batchSize,
       stopIds: [...config.eosTokenIds, ...turnEnds],
       stopTexts: args.stop,
+      ...(steps.length > 0 ? { edits: (fromPromptEnd_BT) => edits(fromPromptEnd_BT, language) } : {}),
       stopped: () => signals.signal !== undefined,
       onText(_, text) {
         if (streaming) process.stdout.write(text);
@@ -82,6 +98,7 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
         if (!streaming) process.stdout.write(`${JSON.stringify({ prompt: prompts[i], completion: text })}\n`);
       },
     });
+    requireUnchanged(steps);
     if (streaming && !last.endsWith('\n')) process.stdout.write('\n');
     const seconds = (performance.now() - loaded) / 1000;
     const numNew = completions.reduce((sum, completion) => sum + completion.ids.length, 0);
@@ -95,6 +112,21 @@ export async function generateText(args: GenerateArgs): Promise<StopSignal | und
     signals.dispose();
     model.dispose();
   }
+}
+
+/**
+ * The language whose vectors steer: the only one there is, unless told.
+ * @throws UserError if that is not clear, or a file does not have it
+ */
+function steeredLanguage(steps: readonly SteeringStep[], given: string | undefined): string {
+  const all = [...new Set(steps.flatMap(({ vector }) => [...vector.vectors_LD.keys()]))].sort();
+  const own = all.filter((language) => language !== '*');
+  if (given === undefined && own.length > 1)
+    throw new UserError(`--steer-language is needed: the vectors are of ${own.join(', ')}`);
+  if (given !== undefined && steps.length === 0) throw new UserError('--steer-language needs --steer');
+  const language = given ?? own[0] ?? '*';
+  requireLanguages(steps, [language]);
+  return language;
 }
 
 /** Everything wrong with the options, at once. */

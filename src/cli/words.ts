@@ -33,7 +33,7 @@ export function literalWords(given: readonly string[]): Words {
 }
 
 /** Options and arguments that take a list; of every other one, two are a mistake. */
-const LISTS = new Set(['_', 'stop', 'overrides', 'recipes', 'data', 'set']);
+const LISTS = new Set(['_', 'stop', 'overrides', 'recipes', 'data', 'set', 'steer']);
 
 /** @throws UserError for options that are given twice, of which one would win in silence */
 export function requireOnce(args: Record<string, unknown>): void {
@@ -45,16 +45,33 @@ export function requireOnce(args: Record<string, unknown>): void {
     throw new UserError(twice.map((key) => ({ message: `--${key} is given more than once` })));
 }
 
+/** Commands that are groups of commands. */
+const GROUPS = new Set(['steer']);
+
+/** The command as it was typed: of a group with the one in it. */
+function commandOf(words: readonly string[]): string {
+  const [first = '', second] = words.filter((word) => !word.startsWith('-'));
+  return GROUPS.has(first) && second !== undefined ? `${first} ${second}` : first;
+}
+
 /** What yargs rejects, in the words of every other error here; `words` is the command line. */
 export function usageError(message: string, words: readonly string[]): Problem {
-  const command = words.find((word) => !word.startsWith('-')) ?? '';
+  const command = commandOf(words);
   const near = /^Did you mean (.+)\?$/.exec(message)?.[1];
-  if (near) return { message: `there is no command ${command}`, hint: near };
+  const group = command.split(' ').slice(0, -1);
+  if (near) return { message: `there is no command ${command}`, hint: [...group, near].join(' ') };
   if (message.startsWith('Not enough non-option arguments')) {
     return { message: `${command} needs more than that; see isogloss ${command} --help` };
   }
   const bare = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   if (bare) return { message: `--${bare} needs a value; one that begins with - is written --${bare}=-...` };
+  const missing = /^Missing required arguments?: (.+)$/.exec(message)?.[1];
+  if (missing) {
+    const options = missing.split(', ').map((name) => `--${name}`);
+    return {
+      message: `${command} needs ${options.join(' and ')}; see isogloss ${command} --help`,
+    };
+  }
   const isDashed = (word: string) => word.startsWith('-') && /\s/.test(word) && !word.includes('=');
   const dashed = words.slice(0, words.includes('--') ? words.indexOf('--') : undefined).find(isDashed);
   if (dashed) {
@@ -62,8 +79,8 @@ export function usageError(message: string, words: readonly string[]): Problem {
     return { message: `${message}: isogloss ${command} .. -- ${JSON.stringify(dashed)}` };
   }
   const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1];
-  if (unknown?.split(', ')[0] === command) {
-    return { message: `there is no command ${command}; see isogloss --help` };
+  if (unknown?.split(', ')[0] === command.split(' ').at(-1)) {
+    return { message: `there is no command ${command}; see isogloss ${[...group, '--help'].join(' ')}` };
   }
   if (unknown && words.includes(unknown.split(', ')[0]!)) {
     return { message: `${unknown} is more than ${command} takes; a text of several words goes in quotes` };

@@ -6,4 +6,4 @@ export { hashFile, type ReadOptions, readSource, type Source } from './read.ts';
 export type { Place, Row, RowContent } from './row.ts';
 export { type Split, splitRows } from './split.ts';
 export { TOY, TOY_LANGUAGES, toyRows } from './toy.ts';
-export { type Piece, packTree, type TreeBatch } from './tree.ts';
+export { commonPrefix, type Piece, packTree, type TreeBatch } from './tree.ts';

@@ -55,3 +55,15 @@ export function packTree(pieces: readonly Piece[]): TreeBatch {
   }
   return batch;
 }
+
+/** How many tokens all lists begin with alike. */
+export function commonPrefix(lists: readonly ArrayLike<number>[]): number {
+  const [first, ...others] = lists;
+  let length = first!.length;
+  for (const other of others) {
+    let same = 0;
+    while (same < length && same < other.length && first![same] === other[same]) same++;
+    length = same;
+  }
+  return length;
+}

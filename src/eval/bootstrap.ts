@@ -2,6 +2,8 @@
 import seedrandom from 'seedrandom';
 import type { ClusterSums } from './cluster-sums.ts';
 
+export { percentile95, quantile } from '../quantile.ts';
+
 /** Means of each resample. */
 export interface Resamples {
   /** By language; NaN where a resample holds no item of it. */
@@ -49,19 +51,4 @@ export function bootstrap(
     mean[r] = present.reduce((sum, l) => sum + byLanguage[l]![r]!, 0) / present.length;
   }
   return { byLanguage, mean };
-}
-
-/** What 95 % of resamples lie within: their 2.5 % and 97.5 % quantiles. */
-export function percentile95(values: Float64Array): [number, number] {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
-  return [quantile(sorted, 0.025), quantile(sorted, 0.975)];
-}
-
-/** Between the two nearest values in proportion, as NumPy's default. @param sorted ascending, not empty */
-export function quantile(sorted: Float64Array, q: number): number {
-  const at = q * (sorted.length - 1);
-  const below = Math.floor(at);
-  const low = sorted[below]!;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
-  return low + (at - below) * (high - low);
 }

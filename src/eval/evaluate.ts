@@ -14,6 +14,9 @@ import {
   type ModelSource,
   type StopRequest,
 } from '../runs/index.ts';
+import { requireLanguages, requireUnchanged, steeringEdits } from '../steering/edits.ts';
+import { requireFit } from '../steering/fit.ts';
+import type { SteeringStep } from '../steering/vector.ts';
 import { itemFigures } from './figures.ts';
 import { groupBy } from './group.ts';
 import type { Item, ScoredItem } from './item.ts';
@@ -33,6 +36,7 @@ import {
 import { type PreparedItem, type PromptSettings, prepareItems } from './scoring/prepare.ts';
 import type { PromptName } from './scoring/prompts.ts';
 import { scoreItems } from './scoring/score.ts';
+import { madeOfThese, steeringFacts, steeringKey } from './steered.ts';
 import { type Summary, summarize } from './summary.ts';
 import { findTask, type Task } from './tasks/index.ts';
 
@@ -65,6 +69,10 @@ export interface EvaluationRequest {
   out: string;
   tokenBudget: number;
   backend: BackendOptions;
+  /** What is added to hidden states, in any order; nothing by default. */
+  steering?: readonly SteeringStep[];
+  /** Steer by vectors of other weights as well, if they have the same shape. */
+  steerAnyWeights?: boolean;
 }
 
 /** How it is watched and stopped. */
@@ -109,6 +117,15 @@ export async function evaluate(
   for (const asked of request.tasks) ready.push(await readTask(asked, request, source, cwd, warn));
   const dir = absolutePath(cwd, request.out);
   const weights = await source.identity({ message: (text) => progress.message(text) });
+  const { steering = [], steerAnyWeights = false } = request;
+  requireFit(steering, {
+    ...{ name: request.model, config: source.config },
+    ...(steerAnyWeights ? {} : { weights }),
+  });
+  for (const { task, key, items } of ready) {
+    requireLanguages(steering, key.languages);
+    for (const note of madeOfThese(steering, task.name, items)) warn(note);
+  }
   const backend = await startBackend(request.backend, warn);
   const key = await keyOf(request, source, backend, weights, ready);
   const open = await openEvaluation({
@@ -120,6 +137,7 @@ export async function evaluate(
     const { model } = await source.load({});
     try {
       await scoreAll(model, ready, open, request, options);
+      requireUnchanged(steering);
     } finally {
       model.dispose();
     }
@@ -139,6 +157,7 @@ export async function evaluate(
         tokenizer: tokensOf(source.tokenizer),
         ...(request.chat ? { chatTemplate: templateSource(source.tokenizer) } : {}),
         seconds: (performance.now() - started) / 1000,
+        steering: steeringFacts(steering),
       });
     });
     for (const { summary } of tasks) for (const warning of summary.warnings) warn(warning);
@@ -194,7 +213,7 @@ async function readTask(
 }
 
 async function keyOf(
-  { chat }: EvaluationRequest,
+  { chat, steering = [] }: EvaluationRequest,
   { tokenizer }: ModelSource,
   backend: BackendInfo,
   weights: string,
@@ -208,7 +227,7 @@ async function keyOf(
     chat_template: template,
     compute: backend.compute,
     storage: backend.storage,
-    steering: null,
+    steering: steeringKey(steering),
     tasks: Object.fromEntries(ready.map(({ task, key }) => [task.name, key])),
   };
 }
@@ -217,11 +236,12 @@ async function scoreAll(
   model: Gemma3,
   ready: readonly Ready[],
   open: Awaited<ReturnType<typeof openEvaluation>>,
-  { tokenBudget }: EvaluationRequest,
+  { tokenBudget, steering = [] }: EvaluationRequest,
   { stop, onScored }: EvaluationOptions,
 ): Promise<void> {
   const total = ready.reduce((sum, { prepared }) => sum + prepared.length, 0);
   const right = new Map<string, { correct: number; of: number }>();
+  const edits = steeringEdits(steering);
   let done = 0;
   for (const { task, prepared } of ready) {
     const places = placesOf(prepared);
@@ -230,7 +250,7 @@ async function scoreAll(
       .flat()
       .filter(({ item }) => !open.done(task.name, item.language).has(item.id));
     done += prepared.length - left.length;
-    for (const scored of scoreItems(model, left, { tokenBudget })) {
+    for (const scored of scoreItems(model, left, { tokenBudget, edits })) {
       await open.append(
         scored.map((one) => ({ task: task.name, docId: places.get(keyOfItem(one.item))!, scored: one })),
       );

@@ -9,6 +9,12 @@ import { KeyValueCache } from './cache.ts';
 import type { Edit, Gemma3 } from './gemma3.ts';
 import { draw } from './sample.ts';
 
+/**
+ * Edits of a pass over B rows of T tokens.
+ * @param fromPromptEnd_BT 1 for the last token of each prompt, and for each that was generated
+ */
+export type PassEdits = (fromPromptEnd_BT: Uint8Array) => readonly Edit[];
+
 export interface GenerateOptions {
   maxNewTokens: number;
   /** 0 is greedy. */
@@ -22,8 +28,8 @@ export interface GenerateOptions {
   stopIds?: readonly number[];
   /** Whether an id may be chosen; all rows of the embedding may by default. */
   isWord?: (id: number) => boolean;
-  /** Edits to the residual stream in every pass, e.g. steering. */
-  edits?: readonly Edit[];
+  /** Edits to the residual stream, e.g. steering: of every pass, or made for each. */
+  edits?: readonly Edit[] | PassEdits;
   /** Number of the first prompt: row r draws with `seed` and `firstRow + r`, so that batches do not change what is drawn. */
   firstRow?: number;
   /** Called for each new token as soon as it is known; `'end'` ends its row. */
@@ -85,7 +91,7 @@ function lastLogits(
   model: Gemma3,
   tokens: readonly (readonly number[])[],
   cache: KeyValueCache,
-  edits: readonly Edit[] | undefined,
+  edits: GenerateOptions['edits'],
 ): tf.Tensor2D {
   const B = tokens.length;
   const T = Math.max(1, ...tokens.map((row) => row.length));
@@ -99,8 +105,14 @@ function lastLogits(
     tf.tensor2d(ids, [B, T], 'int32'),
     tf.tensor2d(segments, [B, T], 'int32'),
   ];
-  const { hidden_BTD } = model.forward({ tokens_BT, segments_BT, cache, edits });
   const last = tokens.map((row, b) => b * T + Math.max(0, row.length - 1));
+  // Of a prompt its last token, and later each pass is of one token a row.
+  const fromPromptEnd_BT = new Uint8Array(B * T);
+  for (const place of last) fromPromptEnd_BT[place] = 1;
+  const { hidden_BTD } = model.forward({
+    ...{ tokens_BT, segments_BT, cache },
+    edits: typeof edits === 'function' ? edits(fromPromptEnd_BT) : edits,
+  });
   const hidden_MD = tf.reshape(hidden_BTD, [B * T, model.config.hiddenSize]);
   return model.logits(tf.gather(hidden_MD, tf.tensor1d(last, 'int32')) as tf.Tensor2D);
 }

@@ -37,10 +37,31 @@ describe('an option', () => {
     );
   });
 
+  it('that is needed is asked for by its name', () => {
+    expect(usageError('Missing required arguments: model, out', ['steer', 'import', 'a.gguf']).message).toBe(
+      'steer import needs --model and --out; see isogloss steer import --help',
+    );
+  });
+
   it('that is a text in truth is told how to be one', () => {
     const words = ['generate', 'tiny', '- one'];
     expect(usageError('Unknown arguments: --" ", o, n, e', words).message).toBe(
       '"- one" begins with -, as options do; behind -- it is text: isogloss generate .. -- "- one"',
     );
+  });
+});
+
+describe('a command of a group', () => {
+  it('is named with its group when it is not there, or lacks something', () => {
+    expect(usageError('Did you mean export?', ['steer', 'exprot', 'a'])).toEqual({
+      message: 'there is no command steer exprot',
+      hint: 'steer export',
+    });
+    expect(usageError('Unknown argument: frobnicate', ['steer', 'frobnicate']).message).toBe(
+      'there is no command steer frobnicate; see isogloss steer --help',
+    );
+    expect(
+      usageError('Not enough non-option arguments: got 0, need at least 1', ['steer', 'export']).message,
+    ).toBe('steer export needs more than that; see isogloss steer export --help');
   });
 });

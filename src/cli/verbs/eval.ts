@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { EvalArgs } from '../evaluate.ts';
+import { STEER_FLAGS } from '../steer-flags.ts';
 
 /** `isogloss eval MODEL` */
 export const evalVerb: CommandModule<object, EvalArgs> = {
@@ -95,7 +96,9 @@ export const evalVerb: CommandModule<object, EvalArgs> = {
         requiresArg: true,
         describe: 'Number type of matrix products; bfloat16 makes ties',
       })
-      .example('$0 eval runs/lab --tasks toy --limit 20', '') as unknown as Argv<EvalArgs>,
+      .options(STEER_FLAGS)
+      .example('$0 eval runs/lab --tasks toy --limit 20', '')
+      .example("$0 eval runs/lab --tasks toy --steer 'vectors/en@2*1'", '') as unknown as Argv<EvalArgs>,
   async handler(args) {
     const { evaluateModel } = await import('../evaluate.ts');
     await evaluateModel(args);

@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { GenerateArgs } from '../generate.ts';
+import { STEER_FLAGS } from '../steer-flags.ts';
 
 /** `isogloss generate MODEL [PROMPT|-]` */
 export const generate: CommandModule<object, GenerateArgs> = {
@@ -100,6 +101,12 @@ export const generate: CommandModule<object, GenerateArgs> = {
         type: 'number',
         requiresArg: true,
         describe: 'Threads to compute with; one a core by default',
+      })
+      .options(STEER_FLAGS)
+      .option('steer-language', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'With --steer: whose vector of a file, such as es; not needed where there is one',
       })
       .option('quiet', { type: 'boolean', default: false, describe: 'Nothing on stderr but errors' })
       .example('$0 generate runs/lab "hello"', '')

@@ -9,6 +9,7 @@ import { resume } from './resume.ts';
 import { schema } from './schema.ts';
 import { score } from './score.ts';
 import { setup } from './setup.ts';
+import { steer } from './steer.ts';
 import { train } from './train.ts';
 import { validate } from './validate.ts';
 
@@ -20,6 +21,7 @@ export const verbs = [
   evalVerb,
   score,
   compare,
+  steer,
   validate,
   ls,
   cat,

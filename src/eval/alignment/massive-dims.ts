@@ -1,4 +1,5 @@
 /** How much of a cosine a handful of dimensions decide. */
+import { largestShares } from '../../steering/largest-shares.ts';
 import type { Matrix } from './matrix.ts';
 
 /** Shares of the vectors' squared norm. */
@@ -16,9 +17,8 @@ export interface Massive {
 export function massiveDims({ columns, values }: Matrix): Massive {
   const squares = new Float64Array(columns);
   for (const [at, value] of values.entries()) squares[at % columns]! += value * value;
-  const sorted = squares.toSorted().reverse();
-  const total = sorted.reduce((sum, square) => sum + square, 0);
-  if (total === 0) throw new Error('all vectors are zero');
-  const share = (n: number) => sorted.subarray(0, n).reduce((sum, square) => sum + square, 0) / total;
-  return { top1: share(1), top5: share(5) };
+  const shares = largestShares(squares, [1, 5]);
+  if (shares === undefined) throw new Error('all vectors are zero');
+  const [top1, top5] = shares as [number, number];
+  return { top1, top5 };
 }

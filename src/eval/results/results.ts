@@ -46,6 +46,8 @@ export interface ResultsOf {
   /** The chat template itself, where one was used. */
   chatTemplate?: string;
   seconds: number;
+  /** What was added to hidden states, as JSON; nothing for the model as it is. */
+  steering?: readonly Readonly<Record<string, unknown>>[];
   /** What options were compared by. */
   metric: string;
   tasks: readonly TaskResult[];
@@ -74,6 +76,7 @@ export function resultsJson(of: ResultsOf): Record<string, unknown> {
   return {
     ...evaluated(record, tasks),
     ...circumstances(of),
+    ...(of.steering?.length ? { steering: of.steering } : {}),
     // Its readers take every key of results[task] for a metric: what is ours stands here.
     isogloss: {
       version: manifest.version,

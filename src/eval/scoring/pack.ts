@@ -4,7 +4,7 @@
  *
  * Shape letters: T tokens of the pack, R rows whose hidden state is asked about.
  */
-import { type Piece, packTree, type TreeBatch } from '../../data/index.ts';
+import { commonPrefix, type Piece, packTree, type TreeBatch } from '../../data/index.ts';
 import type { PreparedItem, Sequence } from './prepare.ts';
 
 /** A pack, and where in it the answers are. */
@@ -100,15 +100,4 @@ function prefixOf({ sequences }: PreparedItem): Int32Array {
 function tokensOf({ sequences }: PreparedItem): number {
   const shared = sharedOf(sequences);
   return sequences.reduce((sum, { ids }) => sum + ids.length - shared, shared);
-}
-
-function commonPrefix(lists: readonly Int32Array[]): number {
-  const [first, ...others] = lists;
-  let length = first!.length;
-  for (const other of others) {
-    let same = 0;
-    while (same < length && same < other.length && first![same] === other[same]) same++;
-    length = same;
-  }
-  return length;
 }

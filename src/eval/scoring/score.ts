@@ -14,9 +14,12 @@ import type { PreparedItem } from './prepare.ts';
 export interface ScoreOptions {
   /** Tokens of a pass; changes nothing but speed and memory. */
   tokenBudget: number;
-  /** Changes to hidden states, for a pack whose tokens from each prompt's last on are marked. */
-  edits?: (fromPromptEnd_T: Uint8Array) => readonly Edit[];
+  /** Changes to hidden states, for a pack of one language whose tokens from each prompt's last on are marked. */
+  edits?: (fromPromptEnd_T: Uint8Array, language: string) => readonly Edit[];
 }
+
+/** Those of a pack. */
+type PackEdits = ((fromPromptEnd_T: Uint8Array) => readonly Edit[]) | undefined;
 
 /** Rows of logits that are there at once: 64 MB for Gemma's vocabulary. */
 const ROWS = 64;
@@ -32,12 +35,14 @@ export function* scoreItems(
   { tokenBudget, edits }: ScoreOptions,
 ): Generator<ScoredItem[]> {
   for (const group of packGroups(items, tokenBudget)) {
-    const found = scorePack(model, packItems(group), group, edits);
+    const { language } = group[0]!.item;
+    const own: PackEdits = edits && ((fromPromptEnd_T) => edits(fromPromptEnd_T, language));
+    const found = scorePack(model, packItems(group), group, own);
     const alone = group.every((item) => item.alone)
       ? scoreTexts(
           model,
           packItems(group, (item) => item.alone!),
-          edits,
+          own,
         )
       : undefined;
     yield found.map((scored, i) => ({
@@ -53,7 +58,7 @@ function scorePack(
   model: Gemma3,
   pack: Pack,
   group: readonly PreparedItem[],
-  edits: ScoreOptions['edits'],
+  edits: PackEdits,
 ): ScoredItem[] {
   const common = ({ item, prompt, continuations }: PreparedItem) => ({ item, prompt, continuations });
   if (group[0]!.letters === undefined) {
@@ -91,7 +96,7 @@ function withBytes(score: Omit<OptionScore, 'bytes'>, continuation: string): Opt
 }
 
 /** Sums over the tokens of each sequence of each item of a pack. */
-function scoreTexts(model: Gemma3, pack: Pack, edits: ScoreOptions['edits']): Omit<OptionScore, 'bytes'>[][] {
+function scoreTexts(model: Gemma3, pack: Pack, edits: PackEdits): Omit<OptionScore, 'bytes'>[][] {
   const rows = pack.scored.flatMap((item) => item.flatMap(({ rows }) => rows));
   const labels = pack.scored.flatMap((item) => item.flatMap(({ labels }) => labels));
   const logprobs = new Float64Array(rows.length);
@@ -125,7 +130,7 @@ function letterLogProbs(
   model: Gemma3,
   pack: Pack,
   asked: readonly { row: number; ids: readonly number[] }[],
-  edits: ScoreOptions['edits'],
+  edits: PackEdits,
 ): { logprobs: number[]; best: number }[] {
   const found: { logprobs: number[]; best: number }[] = [];
   withLogits(
@@ -164,7 +169,7 @@ function withLogits(
   model: Gemma3,
   pack: Pack,
   rows: readonly number[],
-  edits: ScoreOptions['edits'],
+  edits: PackEdits,
   take: (logp_CV: tf.Tensor2D, at: number) => void,
 ): void {
   tf.tidy(() => {

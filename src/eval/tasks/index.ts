@@ -8,11 +8,21 @@ import { mcq } from './mcq.ts';
 import { nearest } from './nearest.ts';
 import type { Task } from './task.ts';
 import { toy } from './toy.ts';
+import { toyCulture } from './toy-culture.ts';
 
 export type { Task, TaskItems, TaskOptions } from './task.ts';
 
 /** All of them, in the order they are listed in. */
-export const TASKS: readonly Task[] = [gmmlu, gmmluLite, blend, blendAnnotations, bmlama, mcq, toy];
+export const TASKS: readonly Task[] = [
+  gmmlu,
+  gmmluLite,
+  blend,
+  blendAnnotations,
+  bmlama,
+  mcq,
+  toy,
+  toyCulture,
+];
 
 /**
  * A task by its name.

@@ -1,0 +1,43 @@
+/** Steering in results: what tells one way of steering from another, and what there is to say of it. */
+import { settledSteps } from '../steering/edits.ts';
+import type { SteeringStep } from '../steering/vector.ts';
+import type { Item } from './item.ts';
+import { canonicalJson, sha256 } from './results/digest.ts';
+
+/**
+ * The part of an evaluation's key: SHA-256 over the numbers of vectors, layers, gammas and tokens. The order of steps does not
+ * count, nor do steps of gamma 0; null where none is left: the scores are those of no steering to the last bit.
+ */
+export function steeringKey(steps: readonly SteeringStep[]): string | null {
+  const settled = settledSteps(steps);
+  if (settled.length === 0) return null;
+  return sha256(
+    canonicalJson(settled.map(({ vector, layer, gamma, tokens }) => [vector.identity, layer, gamma, tokens])),
+  );
+}
+
+/** The same steps as results tell them, snake case. */
+export function steeringFacts(steps: readonly SteeringStep[]): Record<string, unknown>[] {
+  return settledSteps(steps).map(({ vector: { facts, identity, vectors_LD }, layer, gamma, tokens }) => ({
+    ...{ kind: facts.kind, layer, gamma, tokens, identity },
+    languages: [...vectors_LD.keys()].sort(),
+    model: facts.model.name,
+    task: facts.task,
+    split: facts.split,
+    seed: facts.seed,
+    read_at: facts.read_at,
+  }));
+}
+
+/** A line for each vector that was made of questions which are asked now: it has seen their prompts. */
+export function madeOfThese(steps: readonly SteeringStep[], task: string, items: readonly Item[]): string[] {
+  return [...new Set(steps.map(({ vector }) => vector))].flatMap(({ facts }) => {
+    if (facts.task !== task) return [];
+    const seen = new Map(Object.entries(facts.pairs).map(([language, { ids }]) => [language, new Set(ids)]));
+    const count = items.filter(({ language, id }) => seen.get(language)?.has(id)).length;
+    if (count === 0) return [];
+    return [
+      `${task}: ${count} of the ${items.length} items asked are among those that the ${facts.kind} vector was made of; report on others (split test)`,
+    ];
+  });
+}
