@@ -224,9 +224,9 @@ async function scoreAll(
   let done = 0;
   for (const { task, prepared } of ready) {
     const places = placesOf(prepared);
-    const left = prepared.filter(({ item }) => !open.done(task.name, item.language).has(item.id));
-    done += prepared.length - left.length;
-    for (const scored of scoreItems(model, left, { tokenBudget })) {
+    const isDone = ({ item }: PreparedItem) => open.done(task.name, item.language).has(item.id);
+    done += prepared.filter(isDone).length;
+    for (const scored of scoreItems(model, prepared, { tokenBudget, isDone })) {
       await open.append(
         scored.map((one) => ({ task: task.name, docId: places.get(keyOfItem(one.item))!, scored: one })),
       );

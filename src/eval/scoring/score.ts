@@ -14,6 +14,11 @@ import type { PreparedItem } from './prepare.ts';
 export interface ScoreOptions {
   /** Tokens of a pass; changes nothing but speed and memory. */
   tokenBudget: number;
+  /**
+   * Items that have their scores already and are not given again. A pack is computed whole while any of its items is not among
+   * them: what is scored together changes the last bits, and an evaluation that goes on must end as if it had not been stopped.
+   */
+  isDone?: (item: PreparedItem) => boolean;
   /** Changes to hidden states, for a pack whose tokens from each prompt's last on are marked. */
   edits?: (fromPromptEnd_T: Uint8Array) => readonly Edit[];
 }
@@ -29,9 +34,10 @@ const ROWS = 64;
 export function* scoreItems(
   model: Gemma3,
   items: readonly PreparedItem[],
-  { tokenBudget, edits }: ScoreOptions,
+  { tokenBudget, edits, isDone = () => false }: ScoreOptions,
 ): Generator<ScoredItem[]> {
   for (const group of packGroups(items, tokenBudget)) {
+    if (group.every(isDone)) continue;
     const found = scorePack(model, packItems(group), group, edits);
     const alone = group.every((item) => item.alone)
       ? scoreTexts(
@@ -40,12 +46,13 @@ export function* scoreItems(
           edits,
         )
       : undefined;
-    yield found.map((scored, i) => ({
+    const complete = found.map((scored, i) => ({
       ...scored,
       scores: scored.scores.map((score, option) =>
         alone === undefined ? score : { ...score, unconditional: alone[i]![option]!.logprob },
       ),
     }));
+    yield complete.filter((_, i) => !isDone(group[i]!));
   }
 }
 
