@@ -23,7 +23,7 @@ export const compare: CommandModule<object, Args> = {
       })
       .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of intervals' }),
   async handler(args) {
-    const { compareFolders } = await import('../evaluate.ts');
+    const { compareFolders } = await import('../compare.ts');
     await compareFolders(args);
   },
 };

@@ -21,7 +21,7 @@ export const score: CommandModule<object, Args> = {
       })
       .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of intervals' }),
   async handler(args) {
-    const { scoreAgain } = await import('../evaluate.ts');
+    const { scoreAgain } = await import('../score.ts');
     await scoreAgain(args);
   },
 };

@@ -80,7 +80,7 @@ export async function requireSame(
   requireNames(key);
   const found = await readRecord(dir, shown);
   if (found === undefined) {
-    const other = (await listFolder(dir)).find((name) => OURS.test(name));
+    const other = (await listFolder(dir, shown)).find((name) => OURS.test(name));
     if (other === undefined) return undefined;
     const message = `holds ${other}, but no ${RECORD} that says what it is of; name another folder`;
     throw new UserError({ file: shown, message });

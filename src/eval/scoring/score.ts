@@ -5,6 +5,7 @@
  */
 import * as tf from '../../backend/tfjs.ts';
 import { chunk } from '../../data/index.ts';
+import { UserError } from '../../errors.ts';
 import type { Edit, Gemma3 } from '../../model/index.ts';
 import type { OptionScore, ScoredItem } from '../item.ts';
 import { type Pack, packGroups, packItems } from './pack.ts';
@@ -29,7 +30,7 @@ const ROWS = 64;
 /**
  * Scores items, pack by pack, in their order. The caller lets timers have their turn between packs.
  *
- * @throws Error if a log-probability is not finite
+ * @throws UserError naming the item if a log-probability is not finite: the weights are broken, or the number type too small
  */
 export function* scoreItems(
   model: Gemma3,
@@ -52,8 +53,17 @@ export function* scoreItems(
         alone === undefined ? score : { ...score, unconditional: alone[i]![option]!.logprob },
       ),
     }));
+    for (const one of complete) requireFinite(one);
     yield complete.filter((_, i) => !isDone(group[i]!));
   }
+}
+
+function requireFinite({ item, scores }: ScoredItem): void {
+  const values = scores.flatMap(({ logprob, unconditional }) => [logprob, unconditional ?? 0]);
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad === undefined) return;
+  const message = `the model gives ${bad} as a log-probability of item ${item.id} in ${item.language}: its weights are damaged, or training has diverged`;
+  throw new UserError({ ...item.place, message });
 }
 
 function scorePack(
@@ -121,7 +131,6 @@ function scoreTexts(model: Gemma3, pack: Pack, edits: ScoreOptions['edits']): Om
       const [start, end] = [at, at + own.length];
       at = end;
       const logprob = logprobs.subarray(start, end).reduce((sum, x) => sum + x, 0);
-      if (!Number.isFinite(logprob)) throw new Error('a log-probability is not finite');
       return { logprob, tokens: own.length, greedy: greedy.subarray(start, end).every((x) => x === 1) };
     }),
   );
@@ -150,7 +159,6 @@ function letterLogProbs(
       );
       for (const i of some.keys()) {
         const values = picked.subarray(i * width, (i + 1) * width);
-        if (!values.every(Number.isFinite)) throw new Error('a log-probability is not finite');
         found.push({ logprobs: [...values.subarray(0, asked[at + i]!.ids.length)], best: best[i]! });
       }
     },

@@ -1,6 +1,9 @@
 /** Rows of a Parquet file, by hyparquet, with values that JSON has. */
 import { UserError } from '../../errors.ts';
 
+/** `PAR1`, an empty footer's length, `PAR1`. */
+const LEAST_BYTES = 12;
+
 /**
  * All rows of a file.
  * @param shown its path as the user wrote it
@@ -12,6 +15,8 @@ export async function parquetRows(path: string, shown: string): Promise<Record<s
   const { compressors } = await import('hyparquet-compressors');
   try {
     const file = await asyncBufferFromFile(path);
+    if (file.byteLength < LEAST_BYTES)
+      throw new Error(`it has ${file.byteLength} bytes, too few for its head and foot`);
     const rows = await parquetReadObjects({ file, compressors });
     return rows.map((row) => plain(row) as Record<string, unknown>);
   } catch (error) {

@@ -176,7 +176,7 @@ describe('prompts', () => {
       'toy:1: options 1 and 3 of 0 are the same tokens',
     );
     expect(() => prepareItems([item!], [], tokenizer, { ...TEXT, shots: 2 }, 2048)).toThrow(
-      '2 examples are asked for, and en has 0',
+      '2 shots are asked for, and there are 0 solved examples in en',
     );
   });
 });
