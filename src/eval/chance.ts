@@ -33,9 +33,19 @@ export function chanceWarnings(accuracy: Estimates, chance: Readonly<Record<stri
   return [...found].map(([verdict, some]) => `${verdict}: ${some.map(({ label }) => label).join(', ')}`);
 }
 
-function verdictOf({ ci95 }: Estimate, chance: number): string | undefined {
+function verdictOf({ ci95, mean, nClusters }: Estimate, chance: number): string | undefined {
   // A single cluster has no interval, and shows nothing.
   if (ci95 === undefined) return 'accuracy of a single question has no interval';
-  if (ci95[1] < chance) return 'accuracy is below chance';
-  return ci95[0] <= chance ? 'accuracy is within noise of chance' : undefined;
+  // Where all questions are answered alike resampling has nothing to draw from, and two right ones would seem certain.
+  const [low, high] = ci95[0] === ci95[1] ? wilson95(mean, nClusters) : ci95;
+  if (high < chance) return 'accuracy is below chance';
+  return low <= chance ? 'accuracy is within noise of chance' : undefined;
+}
+
+/** Wilson's interval of a share of `n`, 95 %. */
+function wilson95(share: number, n: number): [number, number] {
+  const squared = 1.959964 ** 2;
+  const centre = share + squared / (2 * n);
+  const half = 1.959964 * Math.sqrt((share * (1 - share)) / n + squared / (4 * n * n));
+  return [(centre - half) / (1 + squared / n), (centre + half) / (1 + squared / n)];
 }

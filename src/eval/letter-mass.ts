@@ -34,7 +34,8 @@ export function letterWarnings(mass: LetterMass | undefined): string[] {
   ];
 }
 
-function percent(share: number): string {
+/** A share in points of 100. */
+export function percent(share: number): string {
   const points = 100 * share;
   if (points > 0 && points < 0.1) return 'under 0.1 %';
   return `${Number(points.toFixed(1))} %`;

@@ -1,4 +1,5 @@
 /** Figures of an evaluation as lines of text. */
+import { percent } from './letter-mass.ts';
 import type { Estimate } from './statistics.ts';
 import type { Summary } from './summary.ts';
 
@@ -42,7 +43,7 @@ export function formatSummary(task: string, summary: Summary): string {
   ];
   if (hasTies)
     notes.push('ties: items of which several options are best; accuracy takes the first, shared a fair part');
-  if (letterMass) notes.push(`letters have ${points(letterMass.mean)} % of the probability`);
+  if (letterMass) notes.push(`letters have ${percent(letterMass.mean)} of the probability`);
   if (english) {
     const { mean, n } = english.mean;
     notes.push(

@@ -41,6 +41,10 @@ describe('a summary', () => {
       'accuracy of a single question has no interval: es',
     );
     expect(summarize(of('1'.repeat(30)), 'sum', { seed: 1 }).warnings).toEqual([]);
+    // Two of two: the bootstrap's interval is a point, and shows nothing.
+    expect(summarize(of('11'), 'sum', { seed: 1 }).warnings[0]).toBe(
+      'accuracy is within noise of chance: es',
+    );
   });
 
   it('has the share of the US and the UK over the questions that offer it', () => {

@@ -80,7 +80,8 @@ describe.each(['torch', 'wasm'] as const)('log-likelihoods on %s', (name) => {
     const settings = { ...TEXT, scoring: 'letters', prompt: 'paper', shots: 1 } as const;
     const { items: prepared } = prepareItems(asked, examples, lettered, settings, 2048);
     const found = [...scoreItems(model, prepared, { tokenBudget: 700 })].flat();
-    for (const [i, { sequences, letters }] of prepared.entries()) {
+    // A few: each letter is a pass of its own, which wasm takes a second for.
+    for (const [i, { sequences, letters }] of prepared.slice(0, 3).entries()) {
       const of = (id: number) => alone([...sequences[0]!.ids, id], 1);
       for (const [option, id] of letters!.scored.entries())
         expect(Math.abs(found[i]!.scores[option]!.logprob - of(id))).toBeLessThan(1e-4);
