@@ -30,6 +30,8 @@ export interface EvalArgs {
   compute: NonNullable<BackendOptions['compute']>;
 }
 
+/** Languages in a line of progress at most, so that it fits a terminal. */
+const SHOWN = 6;
 /** Milliseconds between lines of progress. */
 const EVERY = 5000;
 
@@ -70,7 +72,9 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
           if (now - said < EVERY && done < total) return;
           said = now;
           const left = ((now - started) / 1000 / (done - before)) * (total - done);
-          const shown = [...accuracy].map(([language, share]) => `${language} ${(100 * share).toFixed(1)}`);
+          const all = [...accuracy].map(([language, share]) => `${language} ${(100 * share).toFixed(1)}`);
+          // Languages come one after the other: those that still change are the last.
+          const shown = all.length > SHOWN ? ['..', ...all.slice(-SHOWN)] : all;
           progress.message(
             `${count(done)} of ${count(total)} items  ${shown.join('  ')}  eta ${duration(left)}`,
           );

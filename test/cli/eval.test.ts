@@ -2,6 +2,8 @@
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { METRICS } from '../../src/eval/metric.ts';
+import { TASKS } from '../../src/eval/tasks/index.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { runCli, startCli } from './run-cli.ts';
 
@@ -36,6 +38,14 @@ async function refuse(cases: [args: string[], message: string | RegExp][]): Prom
 /** Path of a file of a folder of results, by the beginning of its name. */
 async function fileOf(out: string, begin: string): Promise<string> {
   return join(at(out), (await readdir(at(out))).find((name) => name.startsWith(begin))!);
+}
+
+/** A copy of `toy` with its Spanish samples changed. */
+async function damaged(name: string, change: (text: string) => string): Promise<string> {
+  await cp(at('toy'), at(name), { recursive: true });
+  const path = await fileOf(name, 'samples_toy_es');
+  await writeFile(path, change(await readFile(path, 'utf8')));
+  return name;
 }
 
 beforeAll(async () => {
@@ -136,14 +146,6 @@ describe('eval refuses, with nothing written,', () => {
 });
 
 describe('results that are damaged', () => {
-  /** A copy of `toy` with its Spanish samples changed. */
-  async function damaged(name: string, change: (text: string) => string): Promise<string> {
-    await cp(at('toy'), at(name), { recursive: true });
-    const path = await fileOf(name, 'samples_toy_es');
-    await writeFile(path, change(await readFile(path, 'utf8')));
-    return name;
-  }
-
   it('are refused by eval, score and compare alike, with file and line', async () => {
     const name = await damaged('half', (text) => text.replace(/\n.*?("doc_id".{40}).*\n/, '\n$1\n'));
     const message = /^error: half\/samples_toy_es_.*\.jsonl:2: the line is no JSON; take it out to have /;
@@ -230,6 +232,26 @@ describe('score and compare', () => {
     expect(stdout).toMatch(/^letters have under 0\.1 % of the probability$/m);
     expect(stderr).toMatch(/^warning: mcq: the letters have less than 10 % of the probability \(es /m);
     expect(stderr).toMatch(/^warning: mcq: accuracy is within noise of chance: es$/m);
+  });
+
+  it('tell ties, and how accuracy depends on them', async () => {
+    const ties = await damaged('ties', (text) =>
+      text.replace(/"logprobs":\[[^\]]*\]/, '"logprobs":[-1,-1,-2,-3]'),
+    );
+    const { stdout, stderr } = await isogloss('score', ties);
+    expect(stdout).toMatch(/ choice {2}ties {2}shared$/m);
+    expect(stdout).toMatch(/^es .* 1 {2} +\d+\.\d$/m);
+    expect(stdout).toMatch(/^ties: items of which several options are best; /m);
+    expect(stderr).toMatch(/^warning: toy: 1 of 8 items have several options with the largest value: /m);
+  });
+});
+
+describe('the help of eval', () => {
+  it('names all tasks and metrics', async () => {
+    const { stdout } = await isogloss('eval', '--help');
+    const words = stdout.replace(/\s+/g, ' ');
+    expect(words).toContain(`names with commas: ${TASKS.map(({ name }) => name).join(', ')} `);
+    for (const metric of METRICS) expect(words).toContain(`"${metric}"`);
   });
 });
 

@@ -129,6 +129,22 @@ describe.each(['torch', 'wasm'] as const)('log-likelihoods on %s', (name) => {
     expect(score({})[0]!.scores[0]!.greedy).toBe(greedy);
   });
 
+  it('that are no numbers are refused, with the item that has them', () => {
+    const edits: ScoreOptions['edits'] = () => [
+      { layer: 1, apply: (hidden_BTD) => tf.mul(hidden_BTD, Number.NaN) as tf.Tensor3D },
+    ];
+    expect(() => score({}, { edits }, asked.slice(0, 1))).toThrow(
+      /^toy:\d+: the model gives NaN as a log-probability of item .* weights are damaged, or training has diverged$/,
+    );
+  });
+
+  it('are those of all even where some of a pack are had already', () => {
+    const all = score({ shots: 2 });
+    const had = all[1]!.item;
+    const left = score({ shots: 2 }, { isDone: ({ item }) => item === had });
+    expect(left).toEqual(all.filter(({ item }) => item !== had));
+  });
+
   it('change with edits, from the last token of each prompt on', () => {
     const marked: number[] = [];
     const edits: ScoreOptions['edits'] = (fromPromptEnd_T) => {
