@@ -183,11 +183,13 @@ describe('results that are damaged', () => {
     await record('outside', (text) => text.replace('"toy": {', '"../../toy": {'));
     await record('other', () => '{"results": {}}');
     await record('bomb', () => `${'{"a":'.repeat(1e5)}`);
+    await record('deep-format', () => `{"format": ${'['.repeat(1e5)}${']'.repeat(1e5)}}`);
     await mkdir(at('bare'));
     await refuse([
       [['score', 'outside'], /^error: outside\/evaluation.json: is damaged: /],
       [['score', 'other'], /^error: other\/evaluation.json: format must be 1/],
       [['score', 'bomb'], /^error: bomb\/evaluation.json: is damaged: /],
+      [['score', 'deep-format'], /^error: deep-format\/evaluation.json: format must be 1, found a list;/],
       [['score', 'bare'], /^error: bare: is no folder of results: it has no evaluation.json/],
       [['score', 'nowhere'], 'nowhere: there is no such folder'],
     ]);
