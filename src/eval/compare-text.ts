@@ -51,7 +51,7 @@ function cells({ label, n, nClusters, accuracy, choiceLogProb, mcnemar }: Compar
     (100 * a).toFixed(2),
     (100 * b).toFixed(2),
     `${points(delta)}${star(ci95)}`,
-    ci95 ? `${points(ci95[0])} .. ${points(ci95[1])}` : '-',
+    ci95 ? `${points(ci95[0])}..${points(ci95[1])}` : '-',
     mde === undefined ? '-' : (100 * mde).toFixed(2),
     String(mcnemar.onlyA),
     String(mcnemar.onlyB),
