@@ -1,18 +1,13 @@
-/** What `isogloss eval`, `compare` and `score` do: options checked, progress shown, tables printed. */
+/** What `isogloss eval` does: options checked, progress shown, tables printed. */
 import type { BackendOptions } from '../backend/index.ts';
 import { type Problem, UserError } from '../errors.ts';
-import { compareResults } from '../eval/compare.ts';
-import { formatComparison } from '../eval/compare-text.ts';
 import { defaultOut, evaluate, type TaskRequest } from '../eval/evaluate.ts';
-import type { ScoredItem } from '../eval/item.ts';
-import { type Metric, metricNamed } from '../eval/metric.ts';
-import { rescore, savedScores } from '../eval/results/index.ts';
+import type { Metric } from '../eval/metric.ts';
 import type { PromptName } from '../eval/scoring/prompts.ts';
-import { summarize } from '../eval/summary.ts';
 import { formatSummary } from '../eval/text.ts';
 import { watchSignals } from '../runs/index.ts';
 import { count, duration } from './format.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, fromHere } from './progress.ts';
 import type { SteerArgs } from './steer-flags.ts';
 import { readSteps, stepsName } from './steer-steps.ts';
 
@@ -37,13 +32,15 @@ export interface EvalArgs extends SteerArgs {
   compute: NonNullable<BackendOptions['compute']>;
 }
 
+/** Languages in a line of progress at most, so that it fits a terminal. */
+const SHOWN = 6;
 /** Milliseconds between lines of progress. */
 const EVERY = 5000;
 
 /** Evaluates, and prints the table of each task. @throws UserError; Interrupted after a signal, when what is done is kept */
 export async function evaluateModel(args: EvalArgs): Promise<void> {
-  const names = args.tasks.split(',').map((name) => name.trim());
-  const tasks = readTasks(names, args);
+  const tasks = readTasks(args);
+  const names = tasks.map(({ name }) => name);
   const steering = await readSteps(args);
   const name = [...names, stepsName(steering)].filter((part) => part !== '');
   const progress = createProgress({ memory: () => 0 });
@@ -62,7 +59,7 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
           shots: args.shots,
         },
         ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
-        languages: args.languages?.split(',').map((name) => name.trim()) ?? [],
+        languages: args.languages === undefined ? [] : listed(args.languages),
         limit: args.limit ?? null,
         ...(args.scoring ? { scoring: args.scoring } : {}),
         ...(args.prompt ? { prompt: args.prompt } : {}),
@@ -75,12 +72,14 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
         cwd: process.cwd(),
         progress,
         stop: signals,
-        onScored({ done, total, accuracy }) {
+        onScored({ before, done, total, accuracy }) {
           const now = performance.now();
           if (now - said < EVERY && done < total) return;
           said = now;
-          const left = ((now - started) / 1000 / done) * (total - done);
-          const shown = [...accuracy].map(([language, share]) => `${language} ${(100 * share).toFixed(1)}`);
+          const left = ((now - started) / 1000 / (done - before)) * (total - done);
+          const all = [...accuracy].map(([language, share]) => `${language} ${(100 * share).toFixed(1)}`);
+          // Languages come one after the other: those that still change are the last.
+          const shown = all.length > SHOWN ? ['..', ...all.slice(-SHOWN)] : all;
           progress.message(
             `${count(done)} of ${count(total)} items  ${shown.join('  ')}  eta ${duration(left)}`,
           );
@@ -88,18 +87,33 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
       },
     );
     for (const { task, summary } of found) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
-    process.stdout.write(`results: ${results}\n`);
+    process.stdout.write(`results: ${fromHere(results)}\n`);
   } finally {
     signals.dispose();
   }
 }
 
-function readTasks(names: readonly string[], args: EvalArgs): TaskRequest[] {
+/** Names with commas between them. */
+function listed(text: string): string[] {
+  return text.split(',').map((name) => name.trim());
+}
+
+function readTasks(args: EvalArgs): TaskRequest[] {
   const problems: Problem[] = [];
   const check = (name: string, value: number | undefined, least: number) => {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
-      problems.push({ message: `--${name} must be a whole number of at least ${least}, found ${value}` });
+    if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+    const found = Number.isNaN(value) ? 'something else' : value;
+    problems.push({ message: `--${name} must be a whole number of at least ${least}, found ${found}` });
   };
+  const names = listed(args.tasks);
+  for (const [option, list] of [
+    ['tasks', names],
+    ['languages', listed(args.languages ?? 'none')],
+  ] as const)
+    if (list.includes(''))
+      problems.push({ message: `--${option} must be names with commas between them, found an empty one` });
+  const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
+  if (twice !== undefined) problems.push({ message: `--tasks names ${twice} twice` });
   check('limit', args.limit, 1);
   check('shots', args.shots, 0);
   check('seed', args.seed, 0);
@@ -123,58 +137,4 @@ function readTasks(names: readonly string[], args: EvalArgs): TaskRequest[] {
     const path = paths.get(name);
     return { name, options: options.get(name) ?? {}, ...(path === undefined ? {} : { path }) };
   });
-}
-
-/** Prints the figures of a folder of results again, by another metric. */
-export async function scoreAgain({
-  dir,
-  metric,
-  seed,
-}: {
-  dir: string;
-  metric: string;
-  seed: number;
-}): Promise<void> {
-  const by = metricNamed(metric);
-  const found = await rescore(dir, ({ scores, ended }) => ({
-    summary: summarize(scores, by, { seed }),
-    ended,
-  }));
-  for (const { task, figures } of found) {
-    process.stdout.write(`${formatSummary(task, figures.summary)}\n`);
-    if (!figures.ended) process.stdout.write('the evaluation has not ended: these are the items so far\n');
-    for (const warning of figures.summary.warnings) process.stderr.write(`warning: ${warning}\n`);
-    process.stdout.write('\n');
-  }
-}
-
-/** Prints two folders of results side by side, task by task. */
-export async function compareFolders(args: {
-  a: string;
-  b: string;
-  metric: string;
-  seed: number;
-}): Promise<void> {
-  const metric = metricNamed(args.metric);
-  const [inA, inB] = [await byTask(args.a), await byTask(args.b)];
-  const shared = [...inA.keys()].filter((task) => inB.has(task));
-  if (shared.length === 0)
-    throw new UserError(
-      `${args.a} (${[...inA.keys()].join(', ')}) and ${args.b} (${[...inB.keys()].join(', ')}) have no task in common`,
-    );
-  for (const task of shared) {
-    const compared = compareResults(
-      { name: args.a, items: inA.get(task)! },
-      { name: args.b, items: inB.get(task)! },
-      { metric, seed: args.seed },
-    );
-    process.stdout.write(`${task}\n${formatComparison(compared)}\n\n`);
-  }
-}
-
-async function byTask(dir: string): Promise<Map<string, ScoredItem[]>> {
-  const found = new Map<string, ScoredItem[]>();
-  for await (const { task, scores } of savedScores(dir))
-    found.set(task, [...(found.get(task) ?? []), ...scores]);
-  return found;
 }

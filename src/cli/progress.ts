@@ -167,7 +167,7 @@ function summary({ steps, seconds, tokensPerSecond, peakBytes, checkpoint, ...re
 }
 
 /** A path as one would type it here: relative if it lies below the working directory. */
-function fromHere(path: string): string {
+export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }

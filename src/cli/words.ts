@@ -1,5 +1,6 @@
 /** The words of a command line before and after yargs has sorted them: what it would lose or misread of them. */
 import { type Problem, UserError } from '../errors.ts';
+import { nearest } from '../eval/tasks/nearest.ts';
 
 /** A word that yargs cannot take for an option, in place of the `i`-th behind `--`. */
 const standIn = (i: number): string => `\0${i}`;
@@ -86,5 +87,15 @@ export function usageError(message: string, words: readonly string[]): Problem {
     return { message: `${unknown} is more than ${command} takes; a text of several words goes in quotes` };
   }
   if (unknown) return { message: `there is no option --${unknown}; see isogloss ${command} --help` };
+  const choice = /Argument: ([\w-]+), Given: ("[^"]*"|\S+), Choices: (.+)$/m.exec(message);
+  if (choice) {
+    const [option, found, choices] = choice.slice(1) as [string, string, string];
+    const known = [...choices.matchAll(/"([^"]*)"/g)].map((match) => match[1]!);
+    const near = nearest(found.replaceAll('"', ''), known);
+    return {
+      message: `--${option} must be ${known.join(', ')}; found ${found}`,
+      ...(near === undefined ? {} : { hint: near }),
+    };
+  }
   return { message: `${message.replaceAll('\n', ' ')}; see isogloss --help` };
 }

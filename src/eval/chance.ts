@@ -15,32 +15,37 @@ export function chanceByLanguage(items: readonly Item[]): Record<string, number>
 }
 
 /**
- * A sentence for the mean and one for languages of which the 95 % interval of accuracy reaches down to chance: what they gain
- * or lose says little. Empty where all are above it.
+ * A sentence for each way of showing nothing, with the languages it is said of (and `the mean`): an interval of accuracy that
+ * reaches down to chance, one that lies below it, none at all. Empty where all are above chance.
  */
 export function chanceWarnings(accuracy: Estimates, chance: Readonly<Record<string, number>>): string[] {
-  const warnings = [];
   const { byLanguage, mean, averaged } = accuracy;
+  const all = Object.entries(byLanguage).map(([language, found]) => ({
+    label: language,
+    verdict: verdictOf(found, chance[language]!),
+  }));
   const meanChance = average(averaged.map((language) => chance[language]!));
-  if (averaged.length > 1 && isNear(mean, meanChance))
-    warnings.push(`the mean of ${averaged.join(', ')} is ${relation(mean, meanChance)}`);
-  for (const [language, found] of Object.entries(byLanguage))
-    if (isNear(found, chance[language]!))
-      warnings.push(`${language} is ${relation(found, chance[language]!)}`);
-  return warnings;
+  if (averaged.length > 1) all.push({ label: 'the mean', verdict: verdictOf(mean, meanChance) });
+  const found = groupBy(
+    all.filter(({ verdict }) => verdict !== undefined),
+    ({ verdict }) => verdict!,
+  );
+  return [...found].map(([verdict, some]) => `${verdict}: ${some.map(({ label }) => label).join(', ')}`);
 }
 
-/** A single cluster has no interval, and shows nothing. */
-function isNear({ ci95 }: Estimate, chance: number): boolean {
-  return ci95 === undefined || ci95[0] <= chance;
+function verdictOf({ ci95, mean, nClusters }: Estimate, chance: number): string | undefined {
+  // A single cluster has no interval, and shows nothing.
+  if (ci95 === undefined) return 'accuracy of a single question has no interval';
+  // Where all questions are answered alike resampling has nothing to draw from, and two right ones would seem certain.
+  const [low, high] = ci95[0] === ci95[1] ? wilson95(mean, nClusters) : ci95;
+  if (high < chance) return 'accuracy is below chance';
+  return low <= chance ? 'accuracy is within noise of chance' : undefined;
 }
 
-function relation({ mean, ci95, n, nClusters }: Estimate, chance: number): string {
-  const where = ci95 && ci95[1] < chance ? 'below chance' : 'within noise of chance';
-  const interval = ci95 ? `${percent(ci95[0])} to ${percent(ci95[1])}` : 'no interval';
-  return `${where}: accuracy ${percent(mean)} (${interval}, ${n} items, ${nClusters} questions), chance ${percent(chance)}`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+/** Wilson's interval of a share of `n`, 95 %. */
+function wilson95(share: number, n: number): [number, number] {
+  const squared = 1.959964 ** 2;
+  const centre = share + squared / (2 * n);
+  const half = 1.959964 * Math.sqrt((share * (1 - share)) / n + squared / (4 * n * n));
+  return [(centre - half) / (1 + squared / n), (centre + half) / (1 + squared / n)];
 }

@@ -1,5 +1,6 @@
 /** A comparison as a table of text. */
 import type { Comparison, ComparisonRow } from './compare.ts';
+import { aligned } from './text.ts';
 
 /**
  * Lines of a table, accuracies and differences in points of 100, with what its columns mean below and then the warnings.
@@ -24,9 +25,10 @@ export function formatComparison(comparison: Comparison): string {
   const table = aligned([head, ...rows.map(cells)]);
   const notes = [
     'delta: B - A in points, * where its interval (bootstrap clustered on questions) leaves out 0',
-    'MDE: the smallest difference found with 80 % power at 5 %; A only, B only: items that just one has right, mid-p: McNemar, which takes items as independent',
+    'MDE: the smallest difference that is found with 80 % power at 5 %',
+    'A only, B only: items that just one has right; mid-p: McNemar, which takes items as independent',
     'choice: difference of the log-probability of the right option among the options, nats',
-    ...(averaged.length > 1 ? [`mean: unweighted over ${averaged.join(', ')}`] : []),
+    ...(averaged.length > 1 ? [`mean: unweighted, over ${averaged.join(' ')}`] : []),
   ];
   return [
     `A  ${a}`,
@@ -49,7 +51,7 @@ function cells({ label, n, nClusters, accuracy, choiceLogProb, mcnemar }: Compar
     (100 * a).toFixed(2),
     (100 * b).toFixed(2),
     `${points(delta)}${star(ci95)}`,
-    ci95 ? `${points(ci95[0])} .. ${points(ci95[1])}` : '-',
+    ci95 ? `${points(ci95[0])}..${points(ci95[1])}` : '-',
     mde === undefined ? '-' : (100 * mde).toFixed(2),
     String(mcnemar.onlyA),
     String(mcnemar.onlyB),
@@ -76,15 +78,4 @@ function signed(value: number, digits: number): string {
 
 function pValue(p: number): string {
   return p < 0.0001 ? '<0.0001' : p.toFixed(4);
-}
-
-/** The first column to the left, numbers to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

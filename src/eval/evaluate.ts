@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type BackendInfo, type BackendOptions, startBackend } from '../backend/index.ts';
-import { UserError } from '../errors.ts';
 import { countParameters, type Gemma3 } from '../model/index.ts';
 import { type Tokenizer, templateSource } from '../model/tokenizer/index.ts';
 import { absolutePath } from '../paths.ts';
@@ -25,6 +24,7 @@ import {
   type EvaluationKey,
   metricName,
   openEvaluation,
+  requireAsked,
   resultsText,
   SCORER_VERSION,
   savedScores,
@@ -80,8 +80,8 @@ export interface EvaluationOptions {
   cwd: string;
   progress: FindProgress;
   stop: StopRequest;
-  /** Hears after each pack. */
-  onScored?(at: { done: number; total: number; accuracy: ReadonlyMap<string, number> }): void;
+  /** Hears after each pack; `before` items were scored by an earlier one, and are not in the accuracies. */
+  onScored?(at: { before: number; done: number; total: number; accuracy: ReadonlyMap<string, number> }): void;
 }
 
 /** What came of it. */
@@ -110,7 +110,7 @@ export async function evaluate(
   request: EvaluationRequest,
   options: EvaluationOptions,
 ): Promise<EvaluationResult> {
-  const { cwd, progress, stop } = options;
+  const { cwd, progress } = options;
   const warn = (text: string) => progress.message(text, 'warning');
   const source = await findModel({ path: request.model, tokenizer: request.tokenizer }, { cwd, progress });
   const ready: Ready[] = [];
@@ -141,7 +141,6 @@ export async function evaluate(
     } finally {
       model.dispose();
     }
-    if (stop.signal !== undefined) throw new Interrupted(stop.signal, 0, dir);
     const tasks: { task: string; summary: Summary }[] = [];
     const results = await open.finish(async () => {
       const found: TaskResult[] = [];
@@ -160,7 +159,8 @@ export async function evaluate(
         steering: steeringFacts(steering),
       });
     });
-    for (const { summary } of tasks) for (const warning of summary.warnings) warn(warning);
+    for (const { task, summary } of tasks)
+      for (const warning of summary.warnings) warn(`${task}: ${warning}`);
     return { results, tasks };
   } finally {
     await open.close();
@@ -186,13 +186,12 @@ async function readTask(
     return limit === null || count <= limit;
   });
   const scoring = evaluation.scoring ?? task.scoring;
-  if (scoring === 'letters' && metric !== 'sum')
-    throw new UserError(`${task.name}: letters are compared by sum, not by ${metric}`);
   const settings: PromptSettings = {
     ...{ scoring, shots, chat },
     prompt: evaluation.prompt ?? (scoring === 'letters' ? 'paper' : 'question'),
     unconditional: metric === 'pmi',
   };
+  requireAsked(undefined, task.name, { scoring, prompt: { unconditional: settings.unconditional } }, metric);
   const made = prepareItems(items, read.examples, tokenizer, settings, config.maxPositionEmbeddings);
   for (const [language, ids] of made.spanning)
     warn(
@@ -232,25 +231,36 @@ async function keyOf(
   };
 }
 
+/** @throws Interrupted after a signal; what is scored is written */
 async function scoreAll(
   model: Gemma3,
   ready: readonly Ready[],
   open: Awaited<ReturnType<typeof openEvaluation>>,
-  { tokenBudget, steering = [] }: EvaluationRequest,
-  { stop, onScored }: EvaluationOptions,
+  { tokenBudget, out, steering = [] }: EvaluationRequest,
+  { progress, stop, onScored }: EvaluationOptions,
 ): Promise<void> {
+  const isDoneIn =
+    ({ task }: Ready) =>
+    ({ item }: PreparedItem) =>
+      open.done(task.name, item.language).has(item.id);
   const total = ready.reduce((sum, { prepared }) => sum + prepared.length, 0);
+  const before = ready.reduce((sum, one) => sum + one.prepared.filter(isDoneIn(one)).length, 0);
+  if (before > 0) progress.message(`${before} of ${total} items are scored already`);
   const right = new Map<string, { correct: number; of: number }>();
   const edits = steeringEdits(steering);
-  let done = 0;
-  for (const { task, prepared } of ready) {
+  let done = before;
+  const stopIfAsked = () => {
+    if (stop.signal === undefined) return;
+    const message = `stopped by ${stop.signal} after ${done} of ${total} items; the same command goes on from there`;
+    throw new Interrupted(stop.signal, 0, out, message);
+  };
+  stopIfAsked();
+  for (const one of ready) {
+    const { task, prepared } = one;
     const places = placesOf(prepared);
     // A pack is of one language: tasks that have a question in all its languages in a row would fill none.
-    const left = [...groupBy(prepared, ({ item }) => item.language).values()]
-      .flat()
-      .filter(({ item }) => !open.done(task.name, item.language).has(item.id));
-    done += prepared.length - left.length;
-    for (const scored of scoreItems(model, left, { tokenBudget, edits })) {
+    const ordered = [...groupBy(prepared, ({ item }) => item.language).values()].flat();
+    for (const scored of scoreItems(model, ordered, { tokenBudget, edits, isDone: isDoneIn(one) })) {
       await open.append(
         scored.map((one) => ({ task: task.name, docId: places.get(keyOfItem(one.item))!, scored: one })),
       );
@@ -261,9 +271,9 @@ async function scoreAll(
         right.set(language, { correct: correct + Number(itemFigures(one, 'sum').correct), of: of + 1 });
       }
       const accuracy = new Map([...right].map(([language, { correct, of }]) => [language, correct / of]));
-      onScored?.({ done, total, accuracy });
+      onScored?.({ before, done, total, accuracy });
       await breathe();
-      if (stop.signal !== undefined) return;
+      stopIfAsked();
     }
   }
 }
@@ -282,9 +292,6 @@ function placesOf(prepared: readonly PreparedItem[]): Map<string, number> {
   );
 }
 
-/** Mass of letters below which a model does not take the question for one of letters. */
-const LITTLE_MASS = 0.1;
-
 async function resultOf(
   { task, items }: Ready,
   dir: string,
@@ -292,18 +299,12 @@ async function resultOf(
 ): Promise<{ result: TaskResult; summary: Summary }> {
   const scored: ScoredItem[] = [];
   const hashes = new Map<string, string>();
-  for await (const found of savedScores(dir)) {
+  for await (const found of savedScores(dir, dir, true)) {
     if (found.task !== task.name) continue;
     for (const score of found.scores) scored.push(score);
     hashes.set(found.language, taskHash(found.scores.map((score) => score.hashes)));
   }
   const summary = summarize(scored, metric, { seed });
-  const masses = scored.flatMap(({ letterMass }) => (letterMass === undefined ? [] : [letterMass]));
-  const mass = masses.reduce((sum, x) => sum + x, 0) / masses.length;
-  if (masses.length > 0 && mass < LITTLE_MASS)
-    summary.warnings.push(
-      `${task.name}: the letters have ${(100 * mass).toFixed(1)} % of the probability: the model does not answer with a letter; --scoring text asks otherwise`,
-    );
   const name = metricName(metric);
   const languages = Object.entries(summary.accuracy.byLanguage).map(
     ([language, { n, mean, naiveStderr }]) => ({
@@ -313,11 +314,10 @@ async function resultOf(
     }),
   );
   const { mean } = summary.accuracy;
-  const ours = { ...summary, ...(masses.length > 0 ? { letter_mass: mass } : {}) };
   const metrics = {
     [name]: { mean: mean.mean, ...(mean.stderr === undefined ? {} : { stderr: mean.stderr }) },
   };
-  return { result: { task: task.name, languages, metrics, ours }, summary };
+  return { result: { task: task.name, languages, metrics, ours: { ...summary } }, summary };
 }
 
 function longest({ sequences }: PreparedItem): number {

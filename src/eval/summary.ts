@@ -1,6 +1,7 @@
 /** All figures of a result: what is printed and written of an evaluation. */
 import { chanceByLanguage, chanceWarnings } from './chance.ts';
 import type { ScoredItem } from './item.ts';
+import { type LetterMass, letterMassOf, letterWarnings } from './letter-mass.ts';
 import { type Figured, figuredItems, measures } from './measures.ts';
 import type { Metric } from './metric.ts';
 import { splitBy } from './split.ts';
@@ -21,6 +22,8 @@ export interface Summary {
   english?: Estimates;
   /** Items whose largest value several options share, by language. */
   ties: Record<string, number>;
+  /** Probability of the letters together; absent where none were scored. */
+  letterMass?: LetterMass;
   /** What guessing gets: mean of 1 / options by language, and over the averaged languages. */
   chance: { byLanguage: Record<string, number>; mean: number };
   /** Sentences for the user. */
@@ -38,6 +41,7 @@ export function summarize(items: readonly ScoredItem[], metric: Metric, options:
   const mean = average(accuracy.averaged.map((language) => byLanguage[language]!));
   const english = englishEstimates(figured, options);
   const ties = tiesByLanguage(figured);
+  const letterMass = letterMassOf(items);
   const tied = Object.values(ties).reduce((sum, some) => sum + some, 0);
   return {
     metric,
@@ -48,8 +52,13 @@ export function summarize(items: readonly ScoredItem[], metric: Metric, options:
     choiceLogProb: estimate(measures(figured, 'choiceLogProb'), options),
     ...(english ? { english } : {}),
     ties,
+    ...(letterMass ? { letterMass } : {}),
     chance: { byLanguage, mean },
-    warnings: [...chanceWarnings(accuracy, byLanguage), ...tieWarnings(tied, items.length)],
+    warnings: [
+      ...chanceWarnings(accuracy, byLanguage),
+      ...letterWarnings(letterMass),
+      ...tieWarnings(tied, items.length),
+    ],
   };
 }
 
@@ -91,6 +100,6 @@ function tiesByLanguage(figured: readonly Figured[]): Record<string, number> {
 function tieWarnings(tied: number, n: number): string[] {
   if (tied <= MANY_TIES * n) return [];
   return [
-    `${tied} of ${n} items have several options with the largest value: accuracy takes the first of them, expected accuracy a fair share`,
+    `${tied} of ${n} items have several options with the largest value: accuracy takes the first of them, and depends on their order`,
   ];
 }

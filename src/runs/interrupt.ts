@@ -6,7 +6,7 @@ export type StopSignal = keyof typeof EXIT_CODES;
 /** Exit codes a shell expects of a process that a signal ended: 128 + the signal's number. */
 export const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** The run was stopped by a signal after saving what can be saved; the process should exit with `exitCode`. */
+/** A run or an evaluation was stopped by a signal after saving what can be saved; the process should exit with `exitCode`. */
 export class Interrupted extends Error {
   readonly exitCode: (typeof EXIT_CODES)[StopSignal];
 
@@ -16,8 +16,10 @@ export class Interrupted extends Error {
     readonly step: number,
     /** Where the run lies, for the line that says how to resume. */
     readonly runDir: string,
+    /** For what has no steps: how far it came, and how to go on. */
+    message = `stopped by ${signal} after step ${step}`,
   ) {
-    super(`stopped by ${signal} after step ${step}`);
+    super(message);
     this.name = 'Interrupted';
     this.exitCode = EXIT_CODES[signal];
   }

@@ -1,4 +1,4 @@
-/** One process at a time in a run folder. */
+/** One process at a time in a folder of a run or of results. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ export async function takeLock(path: string, shown: string): Promise<Lock> {
   try {
     return await take(path, shown);
   } catch (error) {
-    throw asUserError(error, shown, `the run folder cannot be locked by ${path}`);
+    throw asUserError(error, shown, `the folder cannot be locked by ${path}`);
   }
 }
 
@@ -131,7 +131,7 @@ function statOf(pid: number): { state: string; started: string } | undefined {
 function inUse({ pid, host }: Holder, path: string, shown: string): UserError {
   const message =
     host === hostname()
-      ? `process ${pid} is training in this folder`
-      : `process ${pid} on ${host} is training in this folder; if it is not, remove ${path}`;
+      ? `process ${pid} is at work in this folder`
+      : `process ${pid} on ${host} is at work in this folder; if it is not, remove ${path}`;
   return new UserError({ file: shown, message });
 }

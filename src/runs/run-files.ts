@@ -124,7 +124,7 @@ export async function requireWritable(path: string, shown: string): Promise<void
   for (;;) {
     try {
       if (!(await stat(folder)).isDirectory()) {
-        throw new UserError({ file: shown, message: `the run folder cannot be made: ${folder} is a file` });
+        throw new UserError({ file: shown, message: `the folder cannot be made: ${folder} is a file` });
       }
       await access(folder, constants.W_OK | constants.X_OK);
       return;
@@ -132,8 +132,7 @@ export async function requireWritable(path: string, shown: string): Promise<void
       if (error instanceof UserError) throw error;
       const { code } = error as NodeJS.ErrnoException;
       if ((code === 'ENOENT' || code === 'ENOTDIR') && dirname(folder) !== folder) folder = dirname(folder);
-      else
-        throw new UserError({ file: shown, message: `the run folder cannot be written: ${explain(code)}` });
+      else throw new UserError({ file: shown, message: `the folder cannot be written: ${explain(code)}` });
     }
   }
 }
@@ -154,7 +153,7 @@ export async function makeRunFolder(runDir: string, shown: string): Promise<void
   try {
     await makeFolders(runPaths(runDir).checkpoints);
   } catch (error) {
-    throw asUserError(error, shown, 'the run folder cannot be made');
+    throw asUserError(error, shown, 'the folder cannot be made');
   }
 }
 
@@ -201,15 +200,15 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** Names in a folder; none if it is not there. @throws UserError if it cannot be read, or is something else. */
-export async function listFolder(path: string): Promise<string[]> {
+export async function listFolder(path: string, shown = path): Promise<string[]> {
   try {
     return (await readdir(path)).sort();
   } catch (error) {
-    if (!isNotThere(error)) throw asUserError(error, path, 'the folder cannot be read');
+    if (!isNotThere(error)) throw asUserError(error, shown, 'the folder cannot be read');
     const found = await lstat(path).catch(() => undefined);
     if (found === undefined) return [];
     const what = found.isSymbolicLink() ? 'a link that leads to no folder' : 'a file';
-    throw new UserError({ file: path, message: `must be a folder, found ${what}` });
+    throw new UserError({ file: shown, message: `must be a folder, found ${what}` });
   }
 }
 

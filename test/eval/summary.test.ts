@@ -31,12 +31,20 @@ describe('a summary', () => {
 
   it('says that accuracy is below chance, or not to be told from it', () => {
     const of = (marks: string) => [...marks].map((mark, i) => answered(mark === '1', { id: `q${i}` }));
-    expect(summarize(of('0'.repeat(30)), 'sum', { seed: 1 }).warnings[0]).toContain('es is below chance');
-    expect(summarize(of('01'.repeat(15)), 'sum', { seed: 1 }).warnings[0]).toContain(
-      'within noise of chance',
+    expect(summarize(of('0'.repeat(30)), 'sum', { seed: 1 }).warnings[0]).toBe(
+      'accuracy is below chance: es',
     );
-    expect(summarize(of('1'), 'sum', { seed: 1 }).warnings[0]).toContain('no interval');
+    expect(summarize(of('01'.repeat(15)), 'sum', { seed: 1 }).warnings[0]).toBe(
+      'accuracy is within noise of chance: es',
+    );
+    expect(summarize(of('1'), 'sum', { seed: 1 }).warnings[0]).toBe(
+      'accuracy of a single question has no interval: es',
+    );
     expect(summarize(of('1'.repeat(30)), 'sum', { seed: 1 }).warnings).toEqual([]);
+    // Two of two: the bootstrap's interval is a point, and shows nothing.
+    expect(summarize(of('11'), 'sum', { seed: 1 }).warnings[0]).toBe(
+      'accuracy is within noise of chance: es',
+    );
   });
 
   it('has the share of the US and the UK over the questions that offer it', () => {

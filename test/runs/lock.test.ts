@@ -16,7 +16,7 @@ describe('takeLock', () => {
     const path = join(folder.path, 'a');
     const lock = await takeLock(path, 'run');
     await expect(takeLock(path, 'run')).rejects.toThrow(
-      `run: process ${process.pid} is training in this folder`,
+      `run: process ${process.pid} is at work in this folder`,
     );
     await lock.release();
     await (await takeLock(path, 'run')).release();
@@ -75,9 +75,7 @@ describe('takeLock', () => {
   it('does not wait for ever for a lock that cannot be read', async () => {
     const path = join(folder.path, 'a-folder');
     await mkdir(path);
-    await expect(takeLock(path, 'run')).rejects.toThrow(
-      /run: the run folder cannot be locked .* it is a folder/,
-    );
+    await expect(takeLock(path, 'run')).rejects.toThrow(/run: the folder cannot be locked .* it is a folder/);
   });
 
   it('takes over what is not a lock at all', async () => {

@@ -184,8 +184,8 @@ describe('mistakes', () => {
 
   it('are found before anything is written: run folder', async () => {
     await writeFile(join(folder.path, 'a-file'), '');
-    await refuse(['out=a-file/run'], /a-file\/run: the run folder cannot be made/);
-    await refuse(['out=/proc/nowhere/run'], /run folder cannot be made|GiB are free/);
+    await refuse(['out=a-file/run'], /a-file\/run: the folder cannot be made/);
+    await refuse(['out=/proc/nowhere/run'], /the folder cannot be made|GiB are free/);
   });
 
   it('warns of rows it leaves out and cuts', async () => {
@@ -255,7 +255,7 @@ describe('resume', () => {
         second = resumeRun(runDir, [], { cwd }).catch((error) => error);
     });
     await train(recipe(out, 'train.max_steps=3'), { cwd, progress: sink });
-    expect(String(await second)).toContain('is training in this folder');
+    expect(String(await second)).toContain('is at work in this folder');
   });
 
   it('has nothing to do after the last step, and says so', async () => {

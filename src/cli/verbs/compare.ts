@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { METRIC_HELP } from '../evaluation-help.ts';
 
 interface Args {
   a: string;
@@ -10,20 +11,24 @@ interface Args {
 /** `isogloss compare A B` */
 export const compare: CommandModule<object, Args> = {
   command: 'compare <a> <b>',
-  describe: 'Two evaluations of the same questions side by side, with paired intervals',
+  describe: 'Show two evaluations of the same questions side by side, with paired intervals',
   builder: (y) =>
     y
-      .positional('a', { type: 'string', demandOption: true, describe: 'Folder of results' })
-      .positional('b', { type: 'string', demandOption: true, describe: 'Another' })
+      .positional('a', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Folder that `isogloss eval` wrote: what B is compared with',
+      })
+      .positional('b', { type: 'string', demandOption: true, describe: 'Another, of the same questions' })
       .option('metric', {
         type: 'string',
         requiresArg: true,
         default: 'sum',
-        describe: 'sum, tokens, bytes or pmi',
+        describe: METRIC_HELP,
       })
-      .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of intervals' }),
+      .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of the intervals' }),
   async handler(args) {
-    const { compareFolders } = await import('../evaluate.ts');
+    const { compareFolders } = await import('../compare.ts');
     await compareFolders(args);
   },
 };

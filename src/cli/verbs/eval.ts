@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import type { EvalArgs } from '../evaluate.ts';
+import { METRIC_HELP, TASK_NAMES } from '../evaluation-help.ts';
 import { STEER_FLAGS } from '../steer-flags.ts';
 
 /** `isogloss eval MODEL` */
@@ -17,14 +18,15 @@ export const evalVerb: CommandModule<object, EvalArgs> = {
         type: 'string',
         requiresArg: true,
         default: 'toy',
-        describe: 'What to ask: names, with commas',
+        describe: `What to ask, names with commas: ${TASK_NAMES.join(', ')}`,
       })
       .option('data', {
         type: 'string',
         array: true,
         nargs: 1,
         default: [],
-        describe: 'TASK=PATH: where the questions of a task are; may be given several times',
+        describe:
+          'TASK=PATH: where the questions of a task are, a file, a folder or an id of the hub; may be given several times',
       })
       .option('set', {
         type: 'string',
@@ -36,9 +38,13 @@ export const evalVerb: CommandModule<object, EvalArgs> = {
       .option('languages', {
         type: 'string',
         requiresArg: true,
-        describe: 'es,ko: of all that a task has by default',
+        describe: 'ISO 639-1 codes with commas, such as es,ko; all that a task has by default',
       })
-      .option('limit', { type: 'number', requiresArg: true, describe: 'Items of each language at most' })
+      .option('limit', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Items of each language at most; all by default',
+      })
       .option('shots', {
         type: 'number',
         requiresArg: true,
@@ -48,36 +54,38 @@ export const evalVerb: CommandModule<object, EvalArgs> = {
       .option('scoring', {
         choices: ['letters', 'text'] as const,
         requiresArg: true,
-        describe: 'Letters of the options or their texts; as the task says by default',
+        describe: 'What is scored: the letters of the options, or their texts; by default what the task says',
       })
       .option('prompt', {
         choices: ['paper', 'lm_eval', 'question', 'plain'] as const,
         requiresArg: true,
-        describe: 'paper (letters) or question (text) by default',
+        describe:
+          'paper and lm_eval list the options under letters, question and plain do not show them; paper for letters, question for texts by default',
       })
       .option('metric', {
         choices: ['sum', 'tokens', 'bytes', 'pmi'] as const,
         default: 'sum' as const,
         requiresArg: true,
-        describe: 'What option texts are compared by',
+        describe: METRIC_HELP,
       })
-      .option('chat', { type: 'boolean', default: false, describe: 'In the chat template' })
+      .option('chat', { type: 'boolean', default: false, describe: 'Ask in the chat template' })
       .option('seed', {
         type: 'number',
         requiresArg: true,
         default: 42,
-        describe: 'Of options and intervals',
+        describe: 'Of the order of options, of splits and of intervals',
       })
       .option('out', {
         type: 'string',
         requiresArg: true,
-        describe: 'Folder of the results; one of the same evaluation is gone on with',
+        describe:
+          'Folder of the results, eval/MODEL-TASKS by default; one of the same evaluation is gone on with',
       })
       .option('token-budget', {
         type: 'number',
         requiresArg: true,
         default: 4096,
-        describe: 'Tokens of a pass',
+        describe: 'Tokens of a pass: memory and speed',
       })
       .option('tokenizer', {
         type: 'string',
@@ -97,8 +105,12 @@ export const evalVerb: CommandModule<object, EvalArgs> = {
         describe: 'Number type of matrix products; bfloat16 makes ties',
       })
       .options(STEER_FLAGS)
-      .example('$0 eval runs/lab --tasks toy --limit 20', '')
-      .example("$0 eval runs/lab --tasks toy --steer 'vectors/en@2*1'", '') as unknown as Argv<EvalArgs>,
+      .example('$0 eval runs/lab --tasks toy --limit 20', 'A trained model on the questions made here')
+      .example('$0 eval runs/lab --tasks mcq --data mcq=my.jsonl', 'Questions of your own')
+      .example(
+        "$0 eval runs/lab --tasks toy --steer 'vectors/en@2*1'",
+        'Under steering',
+      ) as unknown as Argv<EvalArgs>,
   async handler(args) {
     const { evaluateModel } = await import('../evaluate.ts');
     await evaluateModel(args);

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { METRIC_HELP } from '../evaluation-help.ts';
 
 interface Args {
   dir: string;
@@ -9,19 +10,23 @@ interface Args {
 /** `isogloss score DIR` */
 export const score: CommandModule<object, Args> = {
   command: 'score <dir>',
-  describe: 'Figures of an evaluation again, by any metric, without its model',
+  describe: 'Show the figures of an evaluation again, by any metric, without its model',
   builder: (y) =>
     y
-      .positional('dir', { type: 'string', demandOption: true, describe: 'Folder of results' })
+      .positional('dir', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Folder that `isogloss eval` wrote',
+      })
       .option('metric', {
         type: 'string',
         requiresArg: true,
         default: 'sum',
-        describe: 'sum, tokens, bytes or pmi',
+        describe: METRIC_HELP,
       })
-      .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of intervals' }),
+      .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of the intervals' }),
   async handler(args) {
-    const { scoreAgain } = await import('../evaluate.ts');
+    const { scoreAgain } = await import('../score.ts');
     await scoreAgain(args);
   },
 };

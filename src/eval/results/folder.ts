@@ -1,5 +1,6 @@
 /** A folder of results: one evaluation, gone on with where it stopped, and never with what another has scored. */
 import { join } from 'node:path';
+import { shown as found } from '../../data/report.ts';
 import { type Problem, UserError } from '../../errors.ts';
 import { exists, listFolder, replaceFile } from '../../runs/run-files.ts';
 import { readTextFile } from '../../text.ts';
@@ -80,7 +81,7 @@ export async function requireSame(
   requireNames(key);
   const found = await readRecord(dir, shown);
   if (found === undefined) {
-    const other = (await listFolder(dir)).find((name) => OURS.test(name));
+    const other = (await listFolder(dir, shown)).find((name) => OURS.test(name));
     if (other === undefined) return undefined;
     const message = `holds ${other}, but no ${RECORD} that says what it is of; name another folder`;
     throw new UserError({ file: shown, message });
@@ -139,7 +140,7 @@ function damage(text: string): EvaluationRecord | string {
     return `is damaged: ${(error as Error).message}`;
   }
   if (typeof record !== 'object' || record === null) return 'is damaged: it is not an object';
-  if (record.format !== 1) return `format must be 1, found ${JSON.stringify(record.format)}`;
+  if (record.format !== 1) return `format must be 1, found ${found(record.format)}`;
   const { date, key, identity } = record;
   if (typeof date !== 'string' || !/^[0-9T.-]+$/.test(date)) return 'is damaged: it has no date';
   if (typeof key?.tasks !== 'object' || key.tasks === null) return 'is damaged: it has no key';

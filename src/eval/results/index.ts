@@ -1,3 +1,4 @@
+export { requireAsked } from './asked.ts';
 export { type EvaluationTarget, type Finished, type OpenEvaluation, openEvaluation } from './evaluation.ts';
 export { type EvaluationRecord, fileDate, readRecord, resultPaths, taskName } from './folder.ts';
 export {

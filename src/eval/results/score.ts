@@ -2,6 +2,7 @@
 import { UserError } from '../../errors.ts';
 import { exists } from '../../runs/run-files.ts';
 import type { ScoredItem } from '../item.ts';
+import { endedCounts, requireCount } from './counts.ts';
 import { readRecord, resultPaths, taskName } from './folder.ts';
 import type { EvaluationKey, TaskKey } from './key.ts';
 import { readSamples } from './read-samples.ts';
@@ -26,12 +27,15 @@ export interface SavedScores {
  * The scores of a folder of results, task by task and language by language: of an evaluation that was stopped those that
  * there are.
  *
- * @throws UserError if it holds no evaluation, no sample of it, or damaged samples (with file and line)
+ * @param isEnding the results are about to be written: those of an earlier end say nothing
+ * @throws UserError if it holds no evaluation, no sample of it, damaged samples (with file and line), or, of one that has ended,
+ *   not as many as it ended with
  */
-export async function* savedScores(dir: string, shown = dir): AsyncGenerator<SavedScores> {
+export async function* savedScores(dir: string, shown = dir, isEnding = false): AsyncGenerator<SavedScores> {
   const { date, identity, key } = await requireRecord(dir, shown);
   const [paths, named] = [resultPaths(dir, date), resultPaths(shown, date)];
   const ended = await exists(paths.results);
+  const counts = ended && !isEnding ? endedCounts(paths.results, named.results) : undefined;
   let found = 0;
   for (const [task, language] of parts(key)) {
     const name = taskName(task, language);
@@ -51,6 +55,7 @@ export async function* savedScores(dir: string, shown = dir): AsyncGenerator<Sav
       }
       scores.push(saved(sample));
     }
+    requireCount(named.samples(name), scores.length, counts?.get(name));
     scores.sort((a, b) => a.docId - b.docId);
     found += scores.length;
     if (scores.length > 0) yield { task, language, scores, ended };

@@ -73,7 +73,9 @@ export function prepareItems(
     if (known !== undefined) return known;
     const own = examples.filter((example) => example.language === language).slice(0, shots);
     if (own.length < shots)
-      throw new UserError(`${shots} examples are asked for, and ${language} has ${own.length}`);
+      throw new UserError(
+        `${shots} shots are asked for, and there are ${own.length} solved examples in ${language}`,
+      );
     const text = shotsOf(own, prompt, scoring);
     before.set(language, text);
     return text;
@@ -98,7 +100,12 @@ export function prepareItems(
         ...item.place,
         message: `the prompt of ${item.id} takes ${longest} tokens, and the model reads ${positions}`,
       });
-    const alike = alikeOptions(made.sequences);
+    // Letters that stand for the same text ask nothing either.
+    const alike = alikeOptions(
+      scoring === 'letters'
+        ? item.options.map((option) => tokenizer.encodePlain(option))
+        : made.sequences.map(({ ids }) => ids),
+    );
     if (alike !== undefined)
       problems.push({ ...item.place, message: `options ${alike} of ${item.id} are the same tokens` });
     return {
@@ -172,10 +179,10 @@ function aloneOf(item: Item, tokenizer: Tokenizer): Sequence[] {
   }));
 }
 
-function alikeOptions(sequences: readonly Sequence[]): string | undefined {
+function alikeOptions(options: readonly ArrayLike<number>[]): string | undefined {
   const seen = new Map<string, number>();
-  for (const [i, { ids }] of sequences.entries()) {
-    const key = ids.join(' ');
+  for (const [i, ids] of options.entries()) {
+    const key = Array.from(ids).join(' ');
     const before = seen.get(key);
     if (before !== undefined) return `${before + 1} and ${i + 1}`;
     seen.set(key, i);

@@ -5,6 +5,7 @@
  */
 import * as tf from '../../backend/tfjs.ts';
 import { chunk } from '../../data/index.ts';
+import { UserError } from '../../errors.ts';
 import type { Edit, Gemma3 } from '../../model/index.ts';
 import type { OptionScore, ScoredItem } from '../item.ts';
 import { type Pack, packGroups, packItems } from './pack.ts';
@@ -14,6 +15,11 @@ import type { PreparedItem } from './prepare.ts';
 export interface ScoreOptions {
   /** Tokens of a pass; changes nothing but speed and memory. */
   tokenBudget: number;
+  /**
+   * Items that have their scores already and are not given again. A pack is computed whole while any of its items is not among
+   * them: what is scored together changes the last bits, and an evaluation that goes on must end as if it had not been stopped.
+   */
+  isDone?: (item: PreparedItem) => boolean;
   /** Changes to hidden states, for a pack of one language whose tokens from each prompt's last on are marked. */
   edits?: (fromPromptEnd_T: Uint8Array, language: string) => readonly Edit[];
 }
@@ -27,14 +33,15 @@ const ROWS = 64;
 /**
  * Scores items, pack by pack, in their order. The caller lets timers have their turn between packs.
  *
- * @throws Error if a log-probability is not finite
+ * @throws UserError naming the item if a log-probability is not finite: the weights are broken, or the number type too small
  */
 export function* scoreItems(
   model: Gemma3,
   items: readonly PreparedItem[],
-  { tokenBudget, edits }: ScoreOptions,
+  { tokenBudget, edits, isDone = () => false }: ScoreOptions,
 ): Generator<ScoredItem[]> {
   for (const group of packGroups(items, tokenBudget)) {
+    if (group.every(isDone)) continue;
     const { language } = group[0]!.item;
     const own: PackEdits = edits && ((fromPromptEnd_T) => edits(fromPromptEnd_T, language));
     const found = scorePack(model, packItems(group), group, own);
@@ -45,13 +52,23 @@ export function* scoreItems(
           own,
         )
       : undefined;
-    yield found.map((scored, i) => ({
+    const complete = found.map((scored, i) => ({
       ...scored,
       scores: scored.scores.map((score, option) =>
         alone === undefined ? score : { ...score, unconditional: alone[i]![option]!.logprob },
       ),
     }));
+    for (const one of complete) requireFinite(one);
+    yield complete.filter((_, i) => !isDone(group[i]!));
   }
+}
+
+function requireFinite({ item, scores }: ScoredItem): void {
+  const values = scores.flatMap(({ logprob, unconditional }) => [logprob, unconditional ?? 0]);
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad === undefined) return;
+  const message = `the model gives ${bad} as a log-probability of item ${item.id} in ${item.language}: its weights are damaged, or training has diverged`;
+  throw new UserError({ ...item.place, message });
 }
 
 function scorePack(
@@ -119,7 +136,6 @@ function scoreTexts(model: Gemma3, pack: Pack, edits: PackEdits): Omit<OptionSco
       const [start, end] = [at, at + own.length];
       at = end;
       const logprob = logprobs.subarray(start, end).reduce((sum, x) => sum + x, 0);
-      if (!Number.isFinite(logprob)) throw new Error('a log-probability is not finite');
       return { logprob, tokens: own.length, greedy: greedy.subarray(start, end).every((x) => x === 1) };
     }),
   );
@@ -148,7 +164,6 @@ function letterLogProbs(
       );
       for (const i of some.keys()) {
         const values = picked.subarray(i * width, (i + 1) * width);
-        if (!values.every(Number.isFinite)) throw new Error('a log-probability is not finite');
         found.push({ logprobs: [...values.subarray(0, asked[at + i]!.ids.length)], best: best[i]! });
       }
     },

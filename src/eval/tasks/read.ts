@@ -50,7 +50,29 @@ export async function readTable(path: string, shown: string): Promise<Table> {
   await requireFile(path, shown);
   const rows = await rowsOf(path, shown);
   if (rows.length === 0) throw new UserError({ file: shown, message: 'the file has no rows' });
+  for (const { fields, place } of rows) requireShallow(fields, place);
   return { rows, path: shown, sha256: await hashFile(path) };
+}
+
+/**
+ * Lists and objects inside of each other that a row may have. Rows of questions have three or four; what walks them (hashes,
+ * samples files, whoever reads those) calls itself for each.
+ */
+const MAX_DEPTH = 100;
+
+/** @throws UserError for a row that is nested deeper than `MAX_DEPTH`; does not call itself, or a hostile row would end it */
+function requireShallow(row: unknown, place: Place): void {
+  let level = [row];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH)
+      throw new UserError({
+        ...place,
+        message: `the row is nested deeper than the ${MAX_DEPTH} levels allowed`,
+      });
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
+  }
 }
 
 async function requireFile(path: string, shown: string): Promise<void> {

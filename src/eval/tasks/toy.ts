@@ -35,7 +35,9 @@ export const toy: Task = {
     const plan = planOf(seed);
     const all = chosen.flatMap((language) => plan.map((row) => itemOf(language, row)));
     const isExample = (item: Item) => item.metadata.example === 'yes';
-    const sha256 = createHash('sha256').update(JSON.stringify(all)).digest('hex');
+    // Of the whole text, as that of a file would be: languages and seed have their own place in what an evaluation is of.
+    const text = JSON.stringify(TOY_LANGUAGES.map((language) => toyPairs(language)));
+    const sha256 = createHash('sha256').update(text).digest('hex');
     return {
       items: all.filter((item) => !isExample(item)),
       examples: all.filter(isExample),

@@ -9,6 +9,11 @@ import { figuresOf, KEY, scoredItem } from './fixture.ts';
 const folder = temporaryFolder();
 const TIME = new Date('2026-03-04T05:06:07.089Z');
 
+/** Of results all that scores are held to. */
+const RESULTS = JSON.stringify({
+  'n-samples': { capitals_ko: { effective: 3 }, capitals_sw: { effective: 1 } },
+});
+
 /** A folder with items of two languages, in no order. */
 async function evaluated(name: string, end = true): Promise<string> {
   const dir = join(folder.path, name);
@@ -21,7 +26,7 @@ async function evaluated(name: string, end = true): Promise<string> {
     }),
   });
   await evaluation.append([of(2, 'ko'), of(0, 'ko'), of(1, 'sw'), of(1, 'ko')]);
-  if (end) await evaluation.finish(async () => '{}\n');
+  if (end) await evaluation.finish(async () => RESULTS);
   await evaluation.close();
   return dir;
 }

@@ -80,7 +80,8 @@ describe.each(['torch', 'wasm'] as const)('log-likelihoods on %s', (name) => {
     const settings = { ...TEXT, scoring: 'letters', prompt: 'paper', shots: 1 } as const;
     const { items: prepared } = prepareItems(asked, examples, lettered, settings, 2048);
     const found = [...scoreItems(model, prepared, { tokenBudget: 700 })].flat();
-    for (const [i, { sequences, letters }] of prepared.entries()) {
+    // A few: each letter is a pass of its own, which wasm takes a second for.
+    for (const [i, { sequences, letters }] of prepared.slice(0, 3).entries()) {
       const of = (id: number) => alone([...sequences[0]!.ids, id], 1);
       for (const [option, id] of letters!.scored.entries())
         expect(Math.abs(found[i]!.scores[option]!.logprob - of(id))).toBeLessThan(1e-4);
@@ -126,6 +127,22 @@ describe.each(['torch', 'wasm'] as const)('log-likelihoods on %s', (name) => {
     });
     const greedy = [...ids].slice(first).every((id, i) => best[first + i - 1] === id);
     expect(score({})[0]!.scores[0]!.greedy).toBe(greedy);
+  });
+
+  it('that are no numbers are refused, with the item that has them', () => {
+    const edits: ScoreOptions['edits'] = () => [
+      { layer: 1, apply: (hidden_BTD) => tf.mul(hidden_BTD, Number.NaN) as tf.Tensor3D },
+    ];
+    expect(() => score({}, { edits }, asked.slice(0, 1))).toThrow(
+      /^toy:\d+: the model gives NaN as a log-probability of item .* weights are damaged, or training has diverged$/,
+    );
+  });
+
+  it('are those of all even where some of a pack are had already', () => {
+    const all = score({ shots: 2 });
+    const had = all[1]!.item;
+    const left = score({ shots: 2 }, { isDone: ({ item }) => item === had });
+    expect(left).toEqual(all.filter(({ item }) => item !== had));
   });
 
   it('change with edits, from the last token of each prompt on', () => {
@@ -176,7 +193,7 @@ describe('prompts', () => {
       'toy:1: options 1 and 3 of 0 are the same tokens',
     );
     expect(() => prepareItems([item!], [], tokenizer, { ...TEXT, shots: 2 }, 2048)).toThrow(
-      '2 examples are asked for, and en has 0',
+      '2 shots are asked for, and there are 0 solved examples in en',
     );
   });
 });

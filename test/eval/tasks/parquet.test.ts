@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import seedrandom from 'seedrandom';
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../../src/errors.ts';
 import { parquetRows } from '../../../src/eval/tasks/parquet.ts';
 import { readTable } from '../../../src/eval/tasks/read.ts';
 import { packageRoot } from '../../../src/paths.ts';
@@ -35,5 +37,28 @@ describe('rows of a Parquet file', () => {
         new RegExp(`^${name}: cannot be read as Parquet: `),
       );
     }
+  });
+
+  it('are read or refused whatever bytes of the file are changed', async () => {
+    const random = seedrandom('parquet');
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown) => unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    for (const name of ['global-mmlu.parquet', 'global-mmlu-zstd.parquet'])
+      for (let i = 0; i < 300; i++) {
+        const bytes = readFileSync(fixture(name));
+        for (let change = 0; change < 3; change++)
+          bytes[Math.floor(random() * bytes.length)] = Math.floor(256 * random());
+        writeFileSync(join(folder.path, 'changed.parquet'), bytes);
+        const failed = await parquetRows(join(folder.path, 'changed.parquet'), 'changed.parquet').then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (failed !== undefined) expect(failed).toBeInstanceOf(UserError);
+      }
+    // Node.js tells of them a turn later.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', hear);
+    expect(unheard).toEqual([]);
   });
 });
