@@ -40,7 +40,7 @@ export async function verifyVector(
     for (const [i, value] of numbers_LD.entries()) {
       const difference = Math.abs(value - other_LD[i]!);
       const layer = Math.floor(i / D);
-      const relative = Math.max(found.relative, difference / hidden[layer]!);
+      const relative = Math.max(found.relative, difference === 0 ? 0 : difference / hidden[layer]!);
       if (difference > found.largest) found = { largest: difference, at: { language, layer }, relative };
       else found.relative = relative;
     }
