@@ -6,7 +6,7 @@ import { type EvaluationRequest, evaluate } from '../../src/eval/evaluate.ts';
 import { savedScores } from '../../src/eval/results/index.ts';
 import { packItems } from '../../src/eval/scoring/pack.ts';
 import { prepareItems } from '../../src/eval/scoring/prepare.ts';
-import { madeOfThese, steeringFacts, steeringKey } from '../../src/eval/steered.ts';
+import { madeOfThese, otherPrompts, steeringFacts, steeringKey } from '../../src/eval/steered.ts';
 import { presetConfig } from '../../src/model/index.ts';
 import { loadTokenizer } from '../../src/model/tokenizer/index.ts';
 import { findModel } from '../../src/runs/index.ts';
@@ -119,6 +119,33 @@ describe('an evaluation under steering', () => {
       '3 of the 3 items asked are among those that the en vector',
     );
     expect(madeOfThese([own], 'bmlama', items)).toEqual([]);
+  });
+});
+
+describe('a vector that was read off other prompts', () => {
+  const extraction = {
+    ...{
+      path: null,
+      tokenizer: null,
+      languages: [],
+      options: {},
+      sources: [],
+      split_by: 'question' as const,
+    },
+    ...{ dev1: 1, dev2: 1, compute: 'float32', storage: 'float32' },
+  };
+
+  it('is told of: another tokenizer, a chat template or none', () => {
+    const own = step(1, 1, 1, { extraction, tokenizer: 't', chat_template: 'c' });
+    expect(otherPrompts([own], { tokenizer: 't', chat_template: 'c' })).toEqual([]);
+    expect(otherPrompts([own, own], { tokenizer: 'u', chat_template: null })).toEqual([
+      "the en vector was read with another tokenizer than this model's",
+      'the en vector was read in a chat template, and questions are asked without a chat template',
+    ]);
+    expect(otherPrompts([own], { tokenizer: 't', chat_template: 'd' })).toEqual([
+      "the en vector was read in another chat template than this model's",
+    ]);
+    expect(otherPrompts([step(1, 1, 1)], { tokenizer: 'u', chat_template: 'c' })).toEqual([]);
   });
 });
 

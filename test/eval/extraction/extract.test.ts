@@ -168,16 +168,18 @@ describe('extraction', () => {
     );
   });
 
-  it('refuses English alone, and a task that has none', async () => {
+  it('refuses English alone, a task that has none, and too few questions', async () => {
     await expect(extract({ languages: ['en'] })).rejects.toThrow(
       'EN is the difference of English from another',
     );
-    writeFileSync(
-      join(folder.path, 'ko.jsonl'),
-      '{"id":1,"lang":"ko","question":"?","options":["a","b"],"answer":0}',
-    );
+    const row = (lang: string) => `{"id":1,"lang":"${lang}","question":"?","options":["a","b"],"answer":0}\n`;
     const task = { name: 'mcq', path: 'ko.jsonl', options: {} };
+    writeFileSync(join(folder.path, 'ko.jsonl'), row('ko'));
     await expect(extract({ task, languages: [] })).rejects.toThrow('no questions in English');
+    writeFileSync(join(folder.path, 'ko.jsonl'), row('ko') + row('en'));
+    await expect(extract({ task, languages: [] })).rejects.toThrow(
+      'mcq has 1 questions in ko: too few for a Dev1',
+    );
   });
 
   it('stops on a signal', async () => {
