@@ -9,7 +9,7 @@ import { watchSignals } from '../runs/index.ts';
 import { count, duration } from './format.ts';
 import { createProgress, fromHere } from './progress.ts';
 import type { SteerArgs } from './steer-flags.ts';
-import { readSteps, stepsName } from './steer-steps.ts';
+import { describeSteps, readSteps, stepsName } from './steer-steps.ts';
 
 /** The command line, as typed. */
 export interface EvalArgs extends SteerArgs {
@@ -86,6 +86,8 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
         },
       },
     );
+    const steered = describeSteps(steering);
+    if (steered !== undefined) process.stdout.write(`${steered}\n\n`);
     for (const { task, summary } of found) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
     process.stdout.write(`results: ${fromHere(results)}\n`);
   } finally {

@@ -36,3 +36,12 @@ export function stepsName(steps: readonly SteeringStep[]): string {
     .map(({ vector, layer, gamma }) => `${vector.facts.kind}${layer}x${gamma}`)
     .join('+');
 }
+
+/** For people: `steered by en at layer 12 x 2, loc at layer 16 x 2`; undefined where nothing is steered. */
+export function describeSteps(steps: readonly SteeringStep[]): string | undefined {
+  const parts = steps.map(
+    ({ vector, layer, gamma, tokens }) =>
+      `${vector.facts.kind} at layer ${layer} x ${gamma}${tokens === 'everywhere' ? ' everywhere' : ''}`,
+  );
+  return parts.length > 0 ? `steered by ${parts.join(', ')}` : undefined;
+}

@@ -43,5 +43,6 @@ function short(hash: string): string {
 }
 
 function digits(value: number): string {
-  return value.toPrecision(3).includes('e') ? value.toExponential(2) : value.toPrecision(3);
+  const isPlain = value === 0 || (value >= 1e-3 && value < 1e6);
+  return isPlain ? String(Number(value.toPrecision(3))) : value.toExponential(2);
 }

@@ -97,14 +97,13 @@ export async function verifyFile(args: VerifyArgs): Promise<boolean> {
   const vector = await readVector(absolutePath(process.cwd(), args.file), args.file);
   const watched = watch();
   try {
-    const { compute } = vector.facts.extraction ?? {};
     const { largest, at, relative } = await verifyVector(
       vector,
       {
         ...(args.model === undefined ? {} : { model: args.model }),
         ...(args.data === undefined ? {} : { path: args.data }),
         ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
-        backend: { name: args.backend, compute: compute === 'bfloat16' ? 'bfloat16' : 'float32' },
+        backend: { name: args.backend },
       },
       watched.options,
     );

@@ -36,7 +36,7 @@ import {
 import { type PreparedItem, type PromptSettings, prepareItems } from './scoring/prepare.ts';
 import type { PromptName } from './scoring/prompts.ts';
 import { scoreItems } from './scoring/score.ts';
-import { madeOfThese, steeringFacts, steeringKey } from './steered.ts';
+import { madeOfThese, otherPrompts, steeringFacts, steeringKey } from './steered.ts';
 import { type Summary, summarize } from './summary.ts';
 import { findTask, type Task } from './tasks/index.ts';
 
@@ -128,6 +128,7 @@ export async function evaluate(
   }
   const backend = await startBackend(request.backend, warn);
   const key = await keyOf(request, source, backend, weights, ready);
+  for (const note of otherPrompts(steering, key)) warn(note);
   const open = await openEvaluation({
     ...{ dir, shown: request.out, key, time: new Date() },
     figuresOf: (scored) => itemFigures(scored, 'sum'),

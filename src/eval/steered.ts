@@ -41,3 +41,26 @@ export function madeOfThese(steps: readonly SteeringStep[], task: string, items:
     ];
   });
 }
+
+/** A line for each vector that was read off other prompts than are asked now: in a chat template or not, by another tokenizer. */
+export function otherPrompts(
+  steps: readonly SteeringStep[],
+  now: { tokenizer: string; chat_template: string | null },
+): string[] {
+  return [...new Set(steps.map(({ vector }) => vector))].flatMap(({ facts }) => {
+    // Of what was made otherwise there is no prompt to speak of.
+    if (facts.extraction === undefined) return [];
+    const how = (template: string | null) =>
+      template === null ? 'without a chat template' : 'in a chat template';
+    const lines: string[] = [];
+    if (facts.tokenizer !== now.tokenizer)
+      lines.push(`the ${facts.kind} vector was read with another tokenizer than this model's`);
+    if (how(facts.chat_template) !== how(now.chat_template))
+      lines.push(
+        `the ${facts.kind} vector was read ${how(facts.chat_template)}, and questions are asked ${how(now.chat_template)}`,
+      );
+    else if (facts.chat_template !== now.chat_template)
+      lines.push(`the ${facts.kind} vector was read in another chat template than this model's`);
+    return lines;
+  });
+}

@@ -84,7 +84,9 @@ export async function readVector(path: string, shown = path): Promise<SteeringVe
   const names = vectorPaths(shown);
   await requireBoth(at, names);
   const { facts, identity } = parseFacts(readTextFile(at.facts, names.facts, LARGEST_FACTS), names.facts);
-  const file = await openSafetensors(at.tensors);
+  const file = await openSafetensors(at.tensors).catch((error: unknown) => {
+    throw asShown(error, names.tensors);
+  });
   try {
     const vectors_LD = await readNumbers(file, facts, names.tensors);
     const vector = makeVector(facts, vectors_LD);
@@ -97,6 +99,12 @@ export async function readVector(path: string, shown = path): Promise<SteeringVe
   } finally {
     await file.close();
   }
+}
+
+/** Problems of the one file that is read, under the name that the user wrote. */
+function asShown(error: unknown, file: string): unknown {
+  if (!(error instanceof UserError)) return error;
+  return new UserError(error.problems.map((problem) => ({ ...problem, file })));
 }
 
 async function requireBoth(at: { tensors: string; facts: string }, names: typeof at): Promise<void> {

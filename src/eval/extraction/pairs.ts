@@ -83,13 +83,14 @@ async function readEnPairs(request: PairsRequest, task: Task, reader: Reader, cw
       'EN is the difference of English from another language; name others with --languages',
     );
   const read = await readTask(request, task, others.length > 0 ? ['en', ...others] : [], {}, cwd);
-  const { dev1, notes } = dev1Of(read.items, request);
-  const byLanguage = groupBy(dev1, ({ language }) => language);
-  const english = byLanguage.get('en');
-  if (english === undefined)
+  const there = new Set(read.items.map(({ language }) => language));
+  if (!there.has('en'))
     throw new UserError(`${task.name} has no questions in English, which EN is taken from`);
-  const languages = [...byLanguage.keys()].filter((language) => language !== 'en');
+  const languages = [...there].filter((language) => language !== 'en');
   if (languages.length === 0) throw new UserError(`${task.name} has no questions in a language but English`);
+  const { dev1, notes } = dev1Of(task, read.items, request);
+  const byLanguage = groupBy(dev1, ({ language }) => language);
+  const english = byLanguage.get('en')!;
   const problems = languages.flatMap((language) =>
     unpaired(task, english, 'en', byLanguage.get(language)!, language),
   );
@@ -115,7 +116,7 @@ async function readLocPairs(request: PairsRequest, task: Task, reader: Reader, c
     await readTask(request, task, request.languages, { form: FORMS[1] }, cwd),
   ];
   // Split as evaluation does, which asks without the country: Dev1 is then Dev1 there, too.
-  const { dev1, notes } = dev1Of(decontextualized.items, request);
+  const { dev1, notes } = dev1Of(task, decontextualized.items, request);
   const plain = dev1.filter(({ language }) => isAsked(language));
   const ids = new Set(plain.map(keyOf));
   const full = contextualized.items.filter((item) => ids.has(keyOf(item)));
@@ -176,9 +177,21 @@ function readTask(
   });
 }
 
-function dev1Of(items: readonly Item[], { seed, splitBy, dev1, dev2 }: PairsRequest) {
-  const split = splitItems(items, { seed, by: splitBy, dev1, dev2 });
-  return { dev1: split.dev1, notes: split.notes };
+/** @throws UserError if a language has too few items for any to be in Dev1 */
+function dev1Of(
+  { name }: Task,
+  items: readonly Item[],
+  { seed, splitBy, dev1: most, dev2 }: PairsRequest,
+): { dev1: Item[]; notes: string[] } {
+  const { dev1, notes } = splitItems(items, { seed, by: splitBy, dev1: most, dev2 });
+  const has = new Set(dev1.map(({ language }) => language));
+  const problems = [...groupBy(items, ({ language }) => language)]
+    .filter(([language]) => !has.has(language))
+    .map(([language, own]) => ({
+      message: `${name} has ${own.length} questions in ${language}: too few for a Dev1, which takes at most a quarter of them`,
+    }));
+  if (problems.length > 0) throw new UserError(problems);
+  return { dev1, notes };
 }
 
 function settingsOf(

@@ -17,17 +17,21 @@ export interface Verified {
 /** Above this a vector is not what its facts say: other kernels and packs come to 1e-6. */
 export const MOST_DIFFERENT = 1e-4;
 
+/** Where things are now, such as the path of a model that has been moved, and what computes. */
+export interface Changed
+  extends Partial<Pick<ExtractionRequest, 'model' | 'tokenizer' | 'tokenBudget' | 'backend'>> {
+  /** Of the questions. */
+  path?: string;
+}
+
 /**
  * Extracts a vector again from what its facts say.
  *
- * @param changed where things are now, such as the path of a model that has been moved, and what computes
  * @throws UserError if the facts do not say how, or model, questions or prompts are no longer those
  */
 export async function verifyVector(
   vector: SteeringVector,
-  changed: Partial<Pick<ExtractionRequest, 'model' | 'tokenizer' | 'tokenBudget' | 'backend'>> & {
-    path?: string;
-  },
+  changed: Changed,
   options: ExtractionOptions,
 ): Promise<Verified> {
   const again = await extractVector(requestOf(vector, changed), options);
@@ -40,7 +44,7 @@ export async function verifyVector(
     for (const [i, value] of numbers_LD.entries()) {
       const difference = Math.abs(value - other_LD[i]!);
       const layer = Math.floor(i / D);
-      const relative = Math.max(found.relative, difference / hidden[layer]!);
+      const relative = Math.max(found.relative, difference === 0 ? 0 : difference / hidden[layer]!);
       if (difference > found.largest) found = { largest: difference, at: { language, layer }, relative };
       else found.relative = relative;
     }
@@ -48,10 +52,7 @@ export async function verifyVector(
   return found;
 }
 
-function requestOf(
-  { facts }: SteeringVector,
-  { path, ...changed }: Parameters<typeof verifyVector>[1],
-): ExtractionRequest {
+function requestOf({ facts }: SteeringVector, { path, backend, ...changed }: Changed): ExtractionRequest {
   const { extraction, kind, prompt } = facts;
   if (extraction === undefined || (kind !== 'en' && kind !== 'loc'))
     throw new UserError(`a vector of kind ${kind} that was not extracted here cannot be extracted again`);
@@ -75,9 +76,13 @@ function requestOf(
     model: facts.model.name,
     ...(extraction.tokenizer === null ? {} : { tokenizer: extraction.tokenizer }),
     tokenBudget: 4096,
-    backend: { compute: extraction.compute === 'bfloat16' ? 'bfloat16' : 'float32' },
+    backend: { compute: typeOf(extraction.compute), storage: typeOf(extraction.storage), ...backend },
     ...changed,
   };
+}
+
+function typeOf(name: string): 'float32' | 'bfloat16' {
+  return name === 'bfloat16' ? 'bfloat16' : 'float32';
 }
 
 function isPrompt(form: unknown): form is PromptName {
