@@ -11,6 +11,17 @@ export interface Overridden {
   problems: Problem[];
 }
 
+/** What is set from the command line: an override as typed, or an option of a verb. */
+export type Setting = string | FlagSetting;
+
+/** An option that sets a field. */
+export interface FlagSetting {
+  /** As typed: `--limit 5`. */
+  shown: string;
+  /** Changes the recipe; the path that it has set, or what is wrong with it. */
+  apply(root: Json): readonly string[] | { wrong: string };
+}
+
 /**
  * Applies overrides in order to a copy of `recipe`.
  *
@@ -18,11 +29,17 @@ export interface Overridden {
  * that its default holds. Values are read as YAML, so `lr=1e-5` is a number, `betas=[0.9,0.95]` a list, `eval=null`
  * nothing and `name='007'` text; everything after the first `=` is the value.
  */
-export function applyOverrides(recipe: unknown, overrides: readonly string[]): Overridden {
+export function applyOverrides(recipe: unknown, overrides: readonly Setting[]): Overridden {
   const value = structuredClone(recipe ?? {}) as Json;
   const origins: Origin[] = [];
   const problems: Problem[] = [];
   for (const text of overrides) {
+    if (typeof text !== 'string') {
+      const path = text.apply(value);
+      if ('wrong' in path) problems.push({ file: text.shown, message: path.wrong });
+      else origins.push({ shown: text.shown, path });
+      continue;
+    }
     const problem = applyOne(value, text, origins);
     if (problem !== undefined) problems.push({ file: `override ${text}`, message: problem });
   }
@@ -42,12 +59,12 @@ function applyOne(root: Json, text: string, origins: Origin[]): string | undefin
   const parsed = parseValue(text.slice(equals + 1));
   if (typeof parsed === 'string') return parsed;
   const problem = setAt(root, path, parsed.value);
-  if (problem === undefined) origins.push({ text, path });
+  if (problem === undefined) origins.push({ shown: `override ${text}`, path });
   return problem;
 }
 
 /** A value as YAML, or why it is none. */
-function parseValue(source: string): { value: Json } | string {
+export function parseValue(source: string): { value: Json } | string {
   if (source.trim() === '') return 'the value is missing; `null` is nothing, `""` an empty text';
   const document = parseDocument(source, { version: '1.2', schema: 'core' });
   const error = document.errors[0] ?? document.warnings[0];
