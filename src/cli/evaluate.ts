@@ -1,123 +1,70 @@
-/** What `isogloss eval`, `compare` and `score` do: options checked, progress shown, tables printed. */
-import type { BackendOptions } from '../backend/index.ts';
-import { type Problem, UserError } from '../errors.ts';
+/** What `isogloss eval`, `compare` and `score` do: recipes read, progress shown, tables printed. */
+import { existsSync } from 'node:fs';
+import { UserError } from '../errors.ts';
 import { compareResults } from '../eval/compare.ts';
 import { formatComparison } from '../eval/compare-text.ts';
-import { defaultOut, evaluate, type TaskRequest } from '../eval/evaluate.ts';
+import { defaultOut } from '../eval/default-out.ts';
+import { evaluate, type Scored } from '../eval/evaluate.ts';
+import { checkEvalRecipe, evaluationOf } from '../eval/from-recipe.ts';
 import type { ScoredItem } from '../eval/item.ts';
-import { type Metric, metricNamed } from '../eval/metric.ts';
+import { metricNamed } from '../eval/metric.ts';
 import { rescore, savedScores } from '../eval/results/index.ts';
-import type { PromptName } from '../eval/scoring/prompts.ts';
+import { evaluateSeries } from '../eval/series.ts';
+import { formatSeries } from '../eval/series-text.ts';
 import { summarize } from '../eval/summary.ts';
 import { formatSummary } from '../eval/text.ts';
+import { type EvalRecipe, parseEvalRecipe, shippedRecipes } from '../recipe/index.ts';
 import { watchSignals } from '../runs/index.ts';
-import { count, duration } from './format.ts';
-import { createProgress } from './progress.ts';
-
-/** The command line, as typed. */
-export interface EvalArgs {
-  model: string;
-  tasks: string;
-  data: string[];
-  set: string[];
-  languages?: string;
-  limit?: number;
-  shots: number;
-  scoring?: 'letters' | 'text';
-  prompt?: PromptName;
-  metric: Metric;
-  chat: boolean;
-  seed: number;
-  out?: string;
-  tokenBudget: number;
-  tokenizer?: string;
-  backend: NonNullable<BackendOptions['name']>;
-  compute: NonNullable<BackendOptions['compute']>;
-}
-
-/** Milliseconds between lines of progress. */
-const EVERY = 5000;
+import { type EvalArgs, evalSettings, textSetting } from './eval-flags.ts';
+import { scoredLines } from './eval-progress.ts';
+import { createProgress, fromHere } from './progress.ts';
 
 /** Evaluates, and prints the table of each task. @throws UserError; Interrupted after a signal, when what is done is kept */
 export async function evaluateModel(args: EvalArgs): Promise<void> {
-  const names = args.tasks.split(',').map((name) => name.trim());
-  const tasks = readTasks(names, args);
+  const recipe = readEvalRecipe(args);
+  const request = evaluationOf(recipe, defaultOut(recipe));
   const progress = createProgress({ memory: () => 0 });
   const signals = watchSignals((name) => progress.message(`${name}: stopping; what is scored is kept`));
-  const started = performance.now();
-  let said = started;
+  const lines = scoredLines(progress);
+  const options = {
+    ...{ cwd: process.cwd(), progress, stop: signals },
+    onScored: (at: Scored) => lines.scored(at),
+  };
   try {
-    const { results, tasks: found } = await evaluate(
-      {
-        ...{
-          model: args.model,
-          tasks,
-          chat: args.chat,
-          metric: args.metric,
-          seed: args.seed,
-          shots: args.shots,
-        },
-        ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
-        languages: args.languages?.split(',').map((name) => name.trim()) ?? [],
-        limit: args.limit ?? null,
-        ...(args.scoring ? { scoring: args.scoring } : {}),
-        ...(args.prompt ? { prompt: args.prompt } : {}),
-        out: args.out ?? defaultOut(args.model, names),
-        tokenBudget: args.tokenBudget,
-        backend: { name: args.backend, compute: args.compute },
-      },
-      {
-        cwd: process.cwd(),
-        progress,
-        stop: signals,
-        onScored({ done, total, accuracy }) {
-          const now = performance.now();
-          if (now - said < EVERY && done < total) return;
-          said = now;
-          const left = ((now - started) / 1000 / done) * (total - done);
-          const shown = [...accuracy].map(([language, share]) => `${language} ${(100 * share).toFixed(1)}`);
-          progress.message(
-            `${count(done)} of ${count(total)} items  ${shown.join('  ')}  eta ${duration(left)}`,
-          );
-        },
-      },
-    );
-    for (const { task, summary } of found) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
-    process.stdout.write(`results: ${results}\n`);
+    if (recipe.everyCheckpoint) {
+      const { path, steps } = await evaluateSeries(request, {
+        ...options,
+        onCheckpoint: ({ step, index, count }) => lines.begin(`step ${step} (${index + 1}/${count})  `),
+      });
+      progress.clear();
+      process.stdout.write(`${formatSeries(steps)}\n\nseries: ${fromHere(path)}\n`);
+      return;
+    }
+    const { results, tasks } = await evaluate(request, options);
+    progress.clear();
+    for (const { task, summary } of tasks) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
+    process.stdout.write(`results: ${fromHere(results)}\n`);
   } finally {
+    progress.clear();
     signals.dispose();
   }
 }
 
-function readTasks(names: readonly string[], args: EvalArgs): TaskRequest[] {
-  const problems: Problem[] = [];
-  const check = (name: string, value: number | undefined, least: number) => {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))
-      problems.push({ message: `--${name} must be a whole number of at least ${least}, found ${value}` });
-  };
-  check('limit', args.limit, 1);
-  check('shots', args.shots, 0);
-  check('seed', args.seed, 0);
-  check('token-budget', args.tokenBudget, 1);
-  const split = (texts: readonly string[], option: string): [task: string, rest: string][] =>
-    texts.flatMap((text) => {
-      const found = /^([^=.]+)[=.](.+)$/.exec(text);
-      if (found && names.includes(found[1]!)) return [[found[1]!, found[2]!]];
-      problems.push({ message: `--${option} ${text} must begin with one of the tasks: ${names.join(', ')}` });
-      return [];
-    });
-  const paths = new Map(split(args.data, 'data'));
-  const options = new Map<string, Record<string, string>>();
-  for (const [task, text] of split(args.set, 'set')) {
-    const [key, value] = text.split(/=(.*)/s) as [string, string | undefined];
-    if (value === undefined) problems.push({ message: `--set ${task}.${text} must be TASK.OPTION=VALUE` });
-    else options.set(task, { ...options.get(task), [key]: value });
-  }
-  if (problems.length > 0) throw new UserError(problems);
-  return names.map((name) => {
-    const path = paths.get(name);
-    return { name, options: options.get(name) ?? {}, ...(path === undefined ? {} : { path }) };
-  });
+/** The recipe of an evaluation that the command line names, or spells by its options alone. */
+function readEvalRecipe(args: EvalArgs): EvalRecipe {
+  const settings = evalSettings(args);
+  if (isEvalRecipe(args.model)) return parseEvalRecipe(args.model, settings, checkEvalRecipe);
+  const named = [
+    textSetting('eval', ['method'], 'eval'),
+    textSetting(args.model, ['model', 'path'], args.model),
+  ];
+  return parseEvalRecipe(undefined, [...named, ...settings], checkEvalRecipe);
+}
+
+/** A recipe is told by its ending, or is one that ships; what lies there under a name without ending is a model. */
+function isEvalRecipe(name: string): boolean {
+  if (/\.ya?ml$/i.test(name)) return true;
+  return shippedRecipes().includes(name) && !existsSync(name);
 }
 
 /** Prints the figures of a folder of results again, by another metric. */

@@ -32,8 +32,16 @@ export interface ProgressOptions {
 /** The bar is redrawn at most this often. */
 const REDRAW_MS = 100;
 
+/** A sink, and a line of one's own. */
+export interface Progress extends ProgressSink {
+  /** Draws a line over the one before where there is a terminal; false, and nothing is drawn, elsewhere. */
+  status(text: string): boolean;
+  /** Takes the line away. */
+  clear(): void;
+}
+
 /** A sink that writes to the screen. */
-export function createProgress(options: ProgressOptions): ProgressSink {
+export function createProgress(options: ProgressOptions): Progress {
   const { screen = process.stderr, memory, now = Date.now } = options;
   const isBar = options.bar ?? (Boolean(screen.isTTY) && !process.env.CI);
   let run: RunStart | undefined;
@@ -108,6 +116,14 @@ export function createProgress(options: ProgressOptions): ProgressSink {
     saved({ dir, seconds, bytes: size }: Saved) {
       line(`saved ${fromHere(dir)} (${bytes(size)}, ${seconds.toFixed(1)} s)`);
     },
+    status(text) {
+      if (!isBar) return false;
+      if (now() - drawn < REDRAW_MS) return true;
+      drawn = now();
+      draw(text);
+      return true;
+    },
+    clear,
     message(text, level = 'info') {
       line(level === 'warning' ? `${pc.yellow('warning:')} ${text}` : text);
     },
@@ -167,7 +183,7 @@ function summary({ steps, seconds, tokensPerSecond, peakBytes, checkpoint, ...re
 }
 
 /** A path as one would type it here: relative if it lies below the working directory. */
-function fromHere(path: string): string {
+export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }

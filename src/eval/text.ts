@@ -1,6 +1,7 @@
 /** Figures of an evaluation as lines of text. */
 import type { Estimate } from './statistics.ts';
 import type { Summary } from './summary.ts';
+import { table } from './table.ts';
 
 /** A table with a line a language, the mean last: accuracy and its interval in points of 100. */
 export function formatSummary(task: string, summary: Summary): string {
@@ -16,14 +17,7 @@ export function formatSummary(task: string, summary: Summary): string {
   );
   if (rows.length > 1) rows.push(row('mean', accuracy.mean, expected.mean, choiceLogProb.mean, chance.mean));
   const head = ['', 'items', 'questions', 'accuracy', '95 %', 'ties shared', 'choice', 'chance'];
-  const table = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...table.map((cells) => cells[column]!.length)));
-  const lines = table.map((cells) =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = table([head, ...rows]);
   const over = accuracy.averaged.length > 1 ? `; mean: unweighted over ${accuracy.averaged.join(' ')}` : '';
   return [
     `${task}, options compared by ${metric}`,

@@ -20,7 +20,7 @@ export const evaluation = z
     }),
     out: z.string().min(1).nullable().default(null).meta({
       description:
-        'Folder of the results; one that holds the same evaluation is gone on with. null is `eval/<model>-<tasks>`.',
+        'Folder of the results; one that holds the same evaluation is gone on with. null is `eval/<model>-<tasks>`, of a series `eval/<model>-<tasks>-steps`.',
     }),
     model: model
       .omit({ embed_scale: true })

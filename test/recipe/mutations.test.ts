@@ -51,7 +51,7 @@ const FULL = {
   eval: {
     tasks: [
       { name: 'mcq', path: 'q.jsonl', options: { bad_rows: 'drop' } },
-      { name: 'toy', path: 'p', options: { n: 2 } },
+      { name: 'toy', path: 'p', options: { bad_rows: '2' } },
     ],
     languages: ['es', 'ko'],
     limit: 33,
