@@ -5,7 +5,7 @@ import { compareResults } from '../eval/compare.ts';
 import { formatComparison } from '../eval/compare-text.ts';
 import { defaultOut } from '../eval/default-out.ts';
 import { evaluate, type Scored } from '../eval/evaluate.ts';
-import { checkEvalRecipe, evaluationOf } from '../eval/from-recipe.ts';
+import { checkQuestions, evaluationOf } from '../eval/from-recipe.ts';
 import type { ScoredItem } from '../eval/item.ts';
 import { metricNamed } from '../eval/metric.ts';
 import { rescore, savedScores } from '../eval/results/index.ts';
@@ -53,12 +53,12 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
 /** The recipe of an evaluation that the command line names, or spells by its options alone. */
 function readEvalRecipe(args: EvalArgs): EvalRecipe {
   const settings = evalSettings(args);
-  if (isEvalRecipe(args.model)) return parseEvalRecipe(args.model, settings, checkEvalRecipe);
+  if (isEvalRecipe(args.model)) return parseEvalRecipe(args.model, settings, checkQuestions);
   const named = [
     textSetting('eval', ['method'], 'eval'),
     textSetting(args.model, ['model', 'path'], args.model),
   ];
-  return parseEvalRecipe(undefined, [...named, ...settings], checkEvalRecipe);
+  return parseEvalRecipe(undefined, [...named, ...settings], checkQuestions);
 }
 
 /** A recipe is told by its ending, or is one that ships; what lies there under a name without ending is a model. */

@@ -179,7 +179,13 @@ function summary({ steps, seconds, tokensPerSecond, peakBytes, checkpoint, ...re
   return [
     `done: ${steps} steps in ${duration(seconds)}, ${held}, ${short(tokensPerSecond)} tok/s, ${bytes(peakBytes)} at most`,
     `model: ${fromHere(checkpoint)}`,
+    ...(result.best === undefined ? [] : [describeBest(result.best)]),
   ].join('\n');
+}
+
+function describeBest({ metric, step, value, dir, before }: NonNullable<TrainResult['best']>): string {
+  const than = before === undefined ? '' : `, ${before.toFixed(4)} before the first step`;
+  return `best by ${metric}: ${value.toFixed(4)} at step ${step}${than}: ${fromHere(dir)}`;
 }
 
 /** A path as one would type it here: relative if it lies below the working directory. */

@@ -1,13 +1,10 @@
 /** From recipes to what evaluations are asked for, and what only tasks know to be wrong in one. */
 import { type Problem, UserError } from '../errors.ts';
-import type { EvalChecks, EvalRecipe, Recipe } from '../recipe/index.ts';
+import type { EvalRecipe, QuestionChecks, Questions } from '../recipe/index.ts';
 import { type AskSettings, scoringOf, type TaskRequest } from './ask.ts';
 import type { EvaluationRequest } from './evaluate.ts';
 import { findTask } from './tasks/index.ts';
 import { taskLanguages, taskOptions } from './tasks/options.ts';
-
-/** The fields that recipes of evaluations and of training have alike. */
-type Asking = Omit<Recipe['eval'], 'tasks'>;
 
 /** The evaluation of a recipe. @param out where it names no folder */
 export function evaluationOf(recipe: EvalRecipe, out: string): EvaluationRequest {
@@ -24,7 +21,7 @@ export function evaluationOf(recipe: EvalRecipe, out: string): EvaluationRequest
 }
 
 /** How a recipe asks its tasks. */
-export function askSettings(asking: Asking, seed: number): AskSettings {
+export function askSettings(asking: Omit<Questions, 'tasks'>, seed: number): AskSettings {
   const { languages, limit, shots, scoring, prompt, chat, metric } = asking;
   const { split, splitBy, dev1Size, dev2Size } = asking;
   return {
@@ -45,8 +42,8 @@ export function taskRequests(tasks: EvalRecipe['tasks']): TaskRequest[] {
 }
 
 /** Tasks, options and languages that there are not, each with its place in the recipe. */
-export const checkEvalRecipe: EvalChecks = (recipe) => {
-  const found: ReturnType<EvalChecks> = [];
+export const checkQuestions: QuestionChecks = (questions) => {
+  const found: ReturnType<QuestionChecks> = [];
   const add = (path: (string | number)[], work: () => unknown): void => {
     for (const problem of problemsOf(work)) {
       // What no task has is wrong once, not once a task.
@@ -55,7 +52,7 @@ export const checkEvalRecipe: EvalChecks = (recipe) => {
     }
   };
   const names = new Map<string, number>();
-  for (const [i, request] of taskRequests(recipe.tasks).entries()) {
+  for (const [i, request] of taskRequests(questions.tasks).entries()) {
     const path = ['tasks', i];
     const before = problemsOf(() => findTask(request.name));
     for (const problem of before) found.push({ path: [...path, 'name'], problem });
@@ -66,12 +63,12 @@ export const checkEvalRecipe: EvalChecks = (recipe) => {
     const task = findTask(request.name);
     for (const [key, value] of Object.entries(request.options))
       add([...path, 'options', key], () => taskOptions(task, { [key]: value }));
-    add(['metric'], () => scoringOf(task, askSettings(recipe, recipe.seed)));
-    for (const [at, language] of (recipe.languages ?? []).entries())
+    add(['metric'], () => scoringOf(task, askSettings(questions, 0)));
+    for (const [at, language] of (questions.languages ?? []).entries())
       add(['languages', at], () => taskLanguages(task.name, [language], task.languages));
   }
   if (names.size === 0)
-    for (const [at, language] of (recipe.languages ?? []).entries())
+    for (const [at, language] of (questions.languages ?? []).entries())
       add(['languages', at], () => taskLanguages('', [language]));
   return found;
 };

@@ -1,14 +1,15 @@
 export { type Camel, camelCase, snakeCase } from './case.ts';
 export { recipeReference } from './docs.ts';
-export { describe as describeSchema } from './explain.ts';
+export { describe as describeSchema, nearest } from './explain.ts';
 export { type FlagSetting, parseValue, type Setting } from './overrides.ts';
 export {
-  type EvalChecks,
   parseAnyRecipe,
   parseEvalRecipe,
   parseEvalText,
   parseRecipe,
   parseRecipeText,
+  type QuestionChecks,
+  type Questions,
 } from './parse.ts';
 export { type Json, setAt } from './reach.ts';
 export { recipeYaml, withAbsolutePaths, withDefaults } from './resolved.ts';

@@ -27,20 +27,31 @@ const MAX_BYTES = 1 << 20;
  *
  * @throws UserError listing everything that is wrong, with `file:line:column` or the override concerned.
  */
-export function parseRecipe(file: string, overrides: readonly Setting[] = []): Recipe {
-  return parseRecipeText(readTextFile(findRecipe(file), file, MAX_BYTES), file, overrides);
+export function parseRecipe(
+  file: string,
+  overrides: readonly Setting[] = [],
+  checks?: QuestionChecks,
+): Recipe {
+  return parseRecipeText(readTextFile(findRecipe(file), file, MAX_BYTES), file, overrides, checks);
 }
 
 /** As `parseRecipe`, for text; `file` is only named in errors. */
-export function parseRecipeText(text: string, file: string, overrides: readonly Setting[] = []): Recipe {
-  const { recipe, places } = parseText(text, file, overrides);
-  if (recipe.method !== 'eval') return recipe;
-  const message = 'is the recipe of an evaluation, which `isogloss eval` runs';
-  throw new UserError({ ...places.find(['method']), message });
+export function parseRecipeText(
+  text: string,
+  file: string,
+  overrides: readonly Setting[] = [],
+  checks?: QuestionChecks,
+): Recipe {
+  return parseText(text, file, overrides, checks, 'training') as Recipe;
 }
 
-/** What can only be known where tasks are: problems of an evaluation's recipe, with the paths that they are at. */
-export type EvalChecks = (recipe: EvalRecipe) => { path: Path; problem: Omit<Problem, 'file' | 'line'> }[];
+/** The fields of what is asked, which evaluations have at their top and trainings in `eval`. */
+export type Questions = Omit<Recipe['eval'], 'tasks'> & Pick<EvalRecipe, 'tasks'>;
+
+/** What can only be known where tasks are: problems with the paths that they are at. */
+export type QuestionChecks = (
+  questions: Questions,
+) => { path: Path; problem: Omit<Problem, 'file' | 'line'> }[];
 
 /**
  * As `parseRecipe`, for the recipe of an evaluation.
@@ -52,7 +63,7 @@ export type EvalChecks = (recipe: EvalRecipe) => { path: Path; problem: Omit<Pro
 export function parseEvalRecipe(
   file: string | undefined,
   settings: readonly Setting[] = [],
-  checks: EvalChecks = () => [],
+  checks?: QuestionChecks,
 ): EvalRecipe {
   const text = file === undefined ? '' : readTextFile(findRecipe(file), file, MAX_BYTES);
   return parseEvalText(text, file ?? '', settings, checks);
@@ -63,29 +74,27 @@ export function parseEvalText(
   text: string,
   file: string,
   settings: readonly Setting[] = [],
-  checks: EvalChecks = () => [],
+  checks?: QuestionChecks,
 ): EvalRecipe {
-  const { recipe, places } = parseText(text, file, settings, checks);
-  if (recipe.method === 'eval') return recipe;
-  const message = `is a recipe of training (${recipe.method}), which \`isogloss train\` runs`;
-  throw new UserError({ ...places.find(['method']), message });
+  return parseText(text, file, settings, checks, 'evaluation') as EvalRecipe;
 }
 
 /** The recipe of whichever kind. @throws as `parseRecipe` */
 export function parseAnyRecipe(
   file: string,
   overrides: readonly Setting[] = [],
-  checks: EvalChecks = () => [],
+  checks?: QuestionChecks,
 ): Recipe | EvalRecipe {
-  return parseText(readTextFile(findRecipe(file), file, MAX_BYTES), file, overrides, checks).recipe;
+  return parseText(readTextFile(findRecipe(file), file, MAX_BYTES), file, overrides, checks);
 }
 
 function parseText(
   text: string,
   file: string,
   overrides: readonly Setting[],
-  checks: EvalChecks = () => [],
-): { recipe: Recipe | EvalRecipe; places: Places } {
+  checks: QuestionChecks = () => [],
+  expected?: 'training' | 'evaluation',
+): Recipe | EvalRecipe {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.2',
@@ -106,16 +115,34 @@ function parseText(
   const { value, origins, problems } = applyOverrides(toPlain(document, file), overrides);
   const places = locate(file, document, lines, origins);
   const kind = readKind(value, places, problems);
+  if (problems.length === 0) requireKind(kind, expected, places);
   const result = SCHEMAS[kind].safeParse(value, { reportInput: true });
   if (!result.success) {
     const issues = result.error.issues.filter((issue) => issue.path[0] !== 'method');
     problems.push(...issues.flatMap((issue) => explain(issue, kind, places)));
-    if (kind === 'eval') problems.push(...checked(withoutFaults(value, result.error.issues), places, checks));
-  } else if (result.data.method === 'eval') problems.push(...checked(result.data, places, checks));
-  else problems.push(...checkRules(result.data, places));
+    const rest = kind === 'eval' ? withoutFaults(value, result.error.issues) : undefined;
+    if (rest !== undefined) problems.push(...checked(camelCase(rest), [], places, checks));
+  } else if (result.data.method === 'eval') {
+    problems.push(...checked(camelCase(result.data), [], places, checks));
+  } else {
+    problems.push(...checkRules(result.data, places));
+    const { tasks, ...rest } = camelCase(result.data.eval);
+    if (tasks !== null) problems.push(...checked({ ...rest, tasks }, ['eval'], places, checks));
+  }
   if (problems.length > 0 || !result.success) throw new UserError(inOrder(problems));
   const { data } = result;
-  return { recipe: data.method === 'eval' ? finishEval(data) : finish(data), places };
+  return data.method === 'eval' ? finishEval(data) : finish(data);
+}
+
+/** @throws UserError if a training is to be run as an evaluation, or the other way about */
+function requireKind(kind: Kind, expected: 'training' | 'evaluation' | undefined, places: Places): void {
+  const found = kind === 'eval' ? 'evaluation' : 'training';
+  if (expected === undefined || found === expected) return;
+  const message =
+    found === 'training'
+      ? `is a recipe of training (${kind}), which \`isogloss train\` runs`
+      : 'is the recipe of an evaluation, which `isogloss eval` runs';
+  throw new UserError({ ...places.find(['method']), message });
 }
 
 /** An evaluation's recipe with defaults in place of what is wrong, so that the rest of it can be checked, too. */
@@ -130,9 +157,8 @@ function withoutFaults(
   return SCHEMAS.eval.safeParse({ model: { path: 'tiny' }, ...root }).data;
 }
 
-function checked(recipe: EvalRecipeFile | undefined, places: Places, checks: EvalChecks): Problem[] {
-  if (recipe === undefined) return [];
-  return checks(finishEval(recipe)).map(({ path, problem }) => ({ ...places.find(path), ...problem }));
+function checked(questions: Questions, at: Path, places: Places, checks: QuestionChecks): Problem[] {
+  return checks(questions).map(({ path, problem }) => ({ ...places.find([...at, ...path]), ...problem }));
 }
 
 function finishEval(recipe: EvalRecipeFile): EvalRecipe {

@@ -35,8 +35,8 @@ export const validate: CommandModule<object, Args> = {
     const problems: Problem[] = [];
     for (const file of files) {
       try {
-        const { checkEvalRecipe } = await import('../../eval/from-recipe.ts');
-        const recipe = parseAnyRecipe(file, overrides, checkEvalRecipe);
+        const { checkQuestions } = await import('../../eval/from-recipe.ts');
+        const recipe = parseAnyRecipe(file, overrides, checkQuestions);
         process.stdout.write(`${file}\n${await inspected(recipe)}\n`);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
