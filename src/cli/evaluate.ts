@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { compareResults } from '../eval/compare.ts';
 import { formatComparison } from '../eval/compare-text.ts';
 import { defaultOut } from '../eval/default-out.ts';
-import { evaluate, type Scored } from '../eval/evaluate.ts';
+import { type EvaluationResult, evaluate, type Scored } from '../eval/evaluate.ts';
 import { checkQuestions, evaluationOf } from '../eval/from-recipe.ts';
 import type { ScoredItem } from '../eval/item.ts';
 import { metricNamed } from '../eval/metric.ts';
@@ -17,7 +17,7 @@ import { type EvalRecipe, parseEvalRecipe, shippedRecipes } from '../recipe/inde
 import { watchSignals } from '../runs/index.ts';
 import { type EvalArgs, evalSettings, textSetting } from './eval-flags.ts';
 import { scoredLines } from './eval-progress.ts';
-import { createProgress, fromHere } from './progress.ts';
+import { createProgress, fromHere, type Progress } from './progress.ts';
 
 /** Evaluates, and prints the table of each task. @throws UserError; Interrupted after a signal, when what is done is kept */
 export async function evaluateModel(args: EvalArgs): Promise<void> {
@@ -37,17 +37,25 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
         onCheckpoint: ({ step, index, count }) => lines.begin(`step ${step} (${index + 1}/${count})  `),
       });
       progress.clear();
+      tell(steps.at(-1)!.tasks, progress);
       process.stdout.write(`${formatSeries(steps)}\n\nseries: ${fromHere(path)}\n`);
       return;
     }
     const { results, tasks } = await evaluate(request, options);
     progress.clear();
+    tell(tasks, progress);
     for (const { task, summary } of tasks) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
     process.stdout.write(`results: ${fromHere(results)}\n`);
   } finally {
     progress.clear();
     signals.dispose();
   }
+}
+
+/** What the figures should be taken with; of a series those of the last step, as most hold for each. */
+function tell(tasks: EvaluationResult['tasks'], progress: Progress): void {
+  for (const { summary } of tasks)
+    for (const warning of summary.warnings) progress.message(warning, 'warning');
 }
 
 /** The recipe of an evaluation that the command line names, or spells by its options alone. */

@@ -118,7 +118,6 @@ export async function evaluate(
         seconds: (performance.now() - started) / 1000,
       });
     });
-    for (const { summary } of tasks) for (const warning of summary.warnings) warn(warning);
     return { results, tasks };
   } finally {
     await open.close();

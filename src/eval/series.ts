@@ -51,7 +51,7 @@ export async function evaluateSeries(
   if (!(await exists(runPaths(runDir).recipe)))
     throw new UserError({
       file: request.model,
-      message: 'is no run: every checkpoint can only be asked of the folder of a run',
+      message: 'is no run; every_checkpoint needs the folder of one',
     });
   const record = await readRecord(runDir);
   const { whole, others } = await surveyCheckpoints(runDir, record);

@@ -270,7 +270,11 @@ export const common = {
       }),
     })
     .prefault({})
-    .meta({ description: 'Evaluation during training. It changes nothing of what is trained.' }),
+    .meta({
+      description:
+        'Evaluation during training, with the model as it lies in memory and in the number types of `backend`. It changes nothing of ' +
+        'what is trained.',
+    }),
   checkpoint: z
     .strictObject({
       every: count().nullable().default(500).meta({
