@@ -100,7 +100,10 @@ export async function evaluate(
     } finally {
       model.dispose();
     }
-    if (stop.signal !== undefined) throw new Interrupted(stop.signal, 0, dir);
+    if (stop.signal !== undefined) {
+      const message = `stopped by ${stop.signal}; the same command goes on with ${request.out}`;
+      throw new Interrupted(stop.signal, 0, dir, message);
+    }
     const tasks: { task: string; summary: Summary }[] = [];
     const results = await open.finish(async () => {
       const found: TaskResult[] = [];

@@ -54,22 +54,21 @@ export function partOf(
   if (asked.length === 0)
     throw new UserError(`${task}: ${settings.part} of ${items.length} items has none; ask another split`);
   if (shots === 0 || examples.length > 0) return { items: asked, examples, notes: split.notes };
-  return { items: asked, ...examplesFrom(task, split, settings.part) };
+  return { items: asked, ...examplesFrom(split, settings.part) };
 }
 
-function examplesFrom(
-  task: string,
-  split: EvalSplit,
-  part: PartSettings['part'],
-): { examples: Item[]; notes: string[] } {
+function examplesFrom(split: EvalSplit, part: PartSettings['part']): { examples: Item[]; notes: string[] } {
   const from = part === 'dev1' ? 'dev2' : 'dev1';
   const clusters = new Set(split[part].map(({ cluster }) => cluster));
   const examples = split[from].filter(({ cluster }) => !clusters.has(cluster));
   const left = split[from].length - examples.length;
-  const leaking = left > 0 ? `, but for ${left} whose questions are asked` : '';
+  const leaking = left > 0 ? `; ${left} of them, whose questions are asked, are not` : '';
   return {
     examples,
-    notes: [...split.notes, `${task} has no examples of its own: they are those of ${from}${leaking}`],
+    notes: [
+      ...split.notes,
+      `examples are the items of ${from}, as there are none beside the items${leaking}`,
+    ],
   };
 }
 

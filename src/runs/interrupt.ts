@@ -16,8 +16,9 @@ export class Interrupted extends Error {
     readonly step: number,
     /** Where the run lies, for the line that says how to resume. */
     readonly runDir: string,
+    message = `stopped by ${signal} after step ${step}`,
   ) {
-    super(`stopped by ${signal} after step ${step}`);
+    super(message);
     this.name = 'Interrupted';
     this.exitCode = EXIT_CODES[signal];
   }

@@ -42,13 +42,13 @@ describe('the part of a task that is asked', () => {
     const ids = (language: string) =>
       asked.examples.filter((item) => item.language === language).map(({ id }) => id);
     expect(ids('es')).toEqual(ids('ko'));
-    expect(asked.notes.at(-1)).toBe('mcq has no examples of its own: they are those of dev1');
+    expect(asked.notes.at(-1)).toBe('examples are the items of dev1, as there are none beside the items');
   });
 
   it('never shows a variant of a question that is asked', () => {
     const { items, examples, notes } = partOf(WHOLE, { ...SPLIT, by: 'item' }, { seed: 1, shots: 1 });
     expect(shared(items, examples)).toEqual([]);
-    expect(notes.at(-1)).toMatch(/those of dev1, but for \d+ whose questions are asked/);
+    expect(notes.at(-1)).toMatch(/items of dev1, .*; \d+ of them, whose questions are asked, are not$/);
   });
 
   it('leaves a task its own examples', () => {
