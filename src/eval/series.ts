@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { UserError } from '../errors.ts';
 import { absolutePath } from '../paths.ts';
 import {
+  asUserError,
   checkpointName,
   exists,
   readRecord,
@@ -81,7 +82,9 @@ export async function evaluateSeries(
       { ...options, progress: { ...progress, message: saidOnce(said, progress.message) } },
     );
     steps.push({ step, dir: join(dir, name), tasks });
-    await replaceFile(path, seriesText(request, record?.id, steps));
+    await replaceFile(path, seriesText(request, record?.id, steps)).catch((error) => {
+      throw asUserError(error, join(request.out, 'series.json'), 'cannot be written');
+    });
   }
   return { path, steps };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type BackendInfo, type BackendOptions, slowness, startBackend } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
 import type { AskedTask } from '../eval/ask.ts';
+import { checkQuestions } from '../eval/from-recipe.ts';
 import { countParameters } from '../model/index.ts';
 import { absolutePath } from '../paths.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
@@ -137,7 +138,10 @@ export async function resumeRun(
     });
   }
   await requireWritable(runDir, dir);
-  const recipe = { ...withAbsolutePaths(parseRecipe(paths.recipe, overrides), cwd), out: runDir };
+  const recipe = {
+    ...withAbsolutePaths(parseRecipe(paths.recipe, overrides, checkQuestions), cwd),
+    out: runDir,
+  };
   return locked(await takeLock(paths.lock, dir), async () => {
     await removeTemporaries(runDir);
     const record = await readRecord(runDir);
