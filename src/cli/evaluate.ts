@@ -1,142 +1,76 @@
-/** What `isogloss eval` does: options checked, progress shown, tables printed. */
-import type { BackendOptions } from '../backend/index.ts';
-import { type Problem, UserError } from '../errors.ts';
-import { defaultOut, evaluate, type TaskRequest } from '../eval/evaluate.ts';
-import type { Metric } from '../eval/metric.ts';
-import type { PromptName } from '../eval/scoring/prompts.ts';
+/** What `isogloss eval` does: recipes read, progress shown, tables printed. */
+import { existsSync } from 'node:fs';
+import { defaultOut } from '../eval/default-out.ts';
+import { type EvaluationResult, evaluate, type Scored } from '../eval/evaluate.ts';
+import { checkQuestions, evaluationOf } from '../eval/from-recipe.ts';
+import { evaluateSeries } from '../eval/series.ts';
+import { formatSeries } from '../eval/series-text.ts';
 import { formatSummary } from '../eval/text.ts';
+import { type EvalRecipe, parseEvalRecipe, shippedRecipes } from '../recipe/index.ts';
 import { watchSignals } from '../runs/index.ts';
-import { count, duration } from './format.ts';
-import { createProgress, fromHere } from './progress.ts';
-import type { SteerArgs } from './steer-flags.ts';
+import { type EvalArgs, evalSettings, textSetting } from './eval-flags.ts';
+import { scoredLines } from './eval-progress.ts';
+import { createProgress, fromHere, type Progress } from './progress.ts';
 import { describeSteps, readSteps, stepsName } from './steer-steps.ts';
-
-/** The command line, as typed. */
-export interface EvalArgs extends SteerArgs {
-  model: string;
-  tasks: string;
-  data: string[];
-  set: string[];
-  languages?: string;
-  limit?: number;
-  shots: number;
-  scoring?: 'letters' | 'text';
-  prompt?: PromptName;
-  metric: Metric;
-  chat: boolean;
-  seed: number;
-  out?: string;
-  tokenBudget: number;
-  tokenizer?: string;
-  backend: NonNullable<BackendOptions['name']>;
-  compute: NonNullable<BackendOptions['compute']>;
-}
-
-/** Languages in a line of progress at most, so that it fits a terminal. */
-const SHOWN = 6;
-/** Milliseconds between lines of progress. */
-const EVERY = 5000;
 
 /** Evaluates, and prints the table of each task. @throws UserError; Interrupted after a signal, when what is done is kept */
 export async function evaluateModel(args: EvalArgs): Promise<void> {
-  const tasks = readTasks(args);
-  const names = tasks.map(({ name }) => name);
+  const recipe = readEvalRecipe(args);
   const steering = await readSteps(args);
-  const name = [...names, stepsName(steering)].filter((part) => part !== '');
+  const request = {
+    ...evaluationOf(recipe, defaultOut(recipe, stepsName(steering))),
+    ...{ steering, steerAnyWeights: args.steerAnyWeights },
+  };
   const progress = createProgress({ memory: () => 0 });
   const signals = watchSignals((name) => progress.message(`${name}: stopping; what is scored is kept`));
-  const started = performance.now();
-  let said = started;
+  const lines = scoredLines(progress);
+  const options = {
+    ...{ cwd: process.cwd(), progress, stop: signals },
+    onScored: (at: Scored) => lines.scored(at),
+  };
   try {
-    const { results, tasks: found } = await evaluate(
-      {
-        ...{
-          model: args.model,
-          tasks,
-          chat: args.chat,
-          metric: args.metric,
-          seed: args.seed,
-          shots: args.shots,
-        },
-        ...(args.tokenizer === undefined ? {} : { tokenizer: args.tokenizer }),
-        languages: args.languages === undefined ? [] : listed(args.languages),
-        limit: args.limit ?? null,
-        ...(args.scoring ? { scoring: args.scoring } : {}),
-        ...(args.prompt ? { prompt: args.prompt } : {}),
-        out: args.out ?? defaultOut(args.model, name),
-        tokenBudget: args.tokenBudget,
-        backend: { name: args.backend, compute: args.compute },
-        ...{ steering, steerAnyWeights: args.steerAnyWeights },
-      },
-      {
-        cwd: process.cwd(),
-        progress,
-        stop: signals,
-        onScored({ before, done, total, accuracy }) {
-          const now = performance.now();
-          if (now - said < EVERY && done < total) return;
-          said = now;
-          const left = ((now - started) / 1000 / (done - before)) * (total - done);
-          const all = [...accuracy].map(([language, share]) => `${language} ${(100 * share).toFixed(1)}`);
-          // Languages come one after the other: those that still change are the last.
-          const shown = all.length > SHOWN ? ['..', ...all.slice(-SHOWN)] : all;
-          progress.message(
-            `${count(done)} of ${count(total)} items  ${shown.join('  ')}  eta ${duration(left)}`,
-          );
-        },
-      },
-    );
+    if (recipe.everyCheckpoint) {
+      const { path, steps } = await evaluateSeries(request, {
+        ...options,
+        onCheckpoint: ({ step, index, count }) => lines.begin(`step ${step} (${index + 1}/${count})  `),
+      });
+      progress.clear();
+      tell(steps.at(-1)!.tasks, progress);
+      process.stdout.write(`${formatSeries(steps)}\n\nseries: ${fromHere(path)}\n`);
+      return;
+    }
+    const { results, tasks } = await evaluate(request, options);
+    progress.clear();
+    tell(tasks, progress);
     const steered = describeSteps(steering);
     if (steered !== undefined) process.stdout.write(`${steered}\n\n`);
-    for (const { task, summary } of found) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
+    for (const { task, summary } of tasks) process.stdout.write(`${formatSummary(task, summary)}\n\n`);
     process.stdout.write(`results: ${fromHere(results)}\n`);
   } finally {
+    progress.clear();
     signals.dispose();
   }
 }
 
-/** Names with commas between them. */
-function listed(text: string): string[] {
-  return text.split(',').map((name) => name.trim());
+/** What the figures should be taken with; of a series those of the last step, as most hold for each. */
+function tell(tasks: EvaluationResult['tasks'], progress: Progress): void {
+  for (const { task, summary } of tasks)
+    for (const warning of summary.warnings) progress.message(`${task}: ${warning}`, 'warning');
 }
 
-function readTasks(args: EvalArgs): TaskRequest[] {
-  const problems: Problem[] = [];
-  const check = (name: string, value: number | undefined, least: number) => {
-    if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-    const found = Number.isNaN(value) ? 'something else' : value;
-    problems.push({ message: `--${name} must be a whole number of at least ${least}, found ${found}` });
-  };
-  const names = listed(args.tasks);
-  for (const [option, list] of [
-    ['tasks', names],
-    ['languages', listed(args.languages ?? 'none')],
-  ] as const)
-    if (list.includes(''))
-      problems.push({ message: `--${option} must be names with commas between them, found an empty one` });
-  const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
-  if (twice !== undefined) problems.push({ message: `--tasks names ${twice} twice` });
-  check('limit', args.limit, 1);
-  check('shots', args.shots, 0);
-  check('seed', args.seed, 0);
-  check('token-budget', args.tokenBudget, 1);
-  const split = (texts: readonly string[], option: string): [task: string, rest: string][] =>
-    texts.flatMap((text) => {
-      const found = /^([^=.]+)[=.](.+)$/.exec(text);
-      if (found && names.includes(found[1]!)) return [[found[1]!, found[2]!]];
-      problems.push({ message: `--${option} ${text} must begin with one of the tasks: ${names.join(', ')}` });
-      return [];
-    });
-  const paths = new Map(split(args.data, 'data'));
-  const options = new Map<string, Record<string, string>>();
-  for (const [task, text] of split(args.set, 'set')) {
-    const [key, value] = text.split(/=(.*)/s) as [string, string | undefined];
-    if (value === undefined) problems.push({ message: `--set ${task}.${text} must be TASK.OPTION=VALUE` });
-    else options.set(task, { ...options.get(task), [key]: value });
-  }
-  if (problems.length > 0) throw new UserError(problems);
-  return names.map((name) => {
-    const path = paths.get(name);
-    return { name, options: options.get(name) ?? {}, ...(path === undefined ? {} : { path }) };
-  });
+/** The recipe of an evaluation that the command line names, or spells by its options alone. */
+function readEvalRecipe(args: EvalArgs): EvalRecipe {
+  const settings = evalSettings(args);
+  if (isEvalRecipe(args.model)) return parseEvalRecipe(args.model, settings, checkQuestions);
+  const named = [
+    textSetting('eval', ['method'], 'eval'),
+    textSetting(args.model, ['model', 'path'], args.model),
+  ];
+  return parseEvalRecipe(undefined, [...named, ...settings], checkQuestions);
+}
+
+/** A recipe is told by its ending, or is one that ships; what lies there under a name without ending is a model. */
+function isEvalRecipe(name: string): boolean {
+  if (/\.ya?ml$/i.test(name)) return true;
+  return shippedRecipes().includes(name) && !existsSync(name);
 }

@@ -5,9 +5,12 @@ import { countParameters } from '../model/index.ts';
 import type { Tokenizer } from '../model/tokenizer/index.ts';
 import type { Recipe } from '../recipe/index.ts';
 import { findRecipeModel } from '../runs/model-source.ts';
+import { requireFigure } from '../trainers/best.ts';
 import { readRows } from '../trainers/methods.ts';
 import { totalSteps } from '../trainers/steps.ts';
+import { askDuringTraining, taskFigures } from '../trainers/task-measure.ts';
 import { bytes, count } from './format.ts';
+import { describeAsked } from './inspect-evaluation.ts';
 import { createProgress } from './progress.ts';
 
 /** What the rows below mean. */
@@ -31,10 +34,17 @@ export async function inspectRecipe(recipe: Recipe, cwd = process.cwd()): Promis
     progress: { ...createProgress({ memory: () => 0 }), message: (text) => void warnings.push(text) },
   });
   const data = rows.encode(source, (text) => warnings.push(text));
+  const notes: string[] = [];
+  const asked = await askDuringTraining(recipe, source, cwd, (text, level) =>
+    (level === 'warning' ? warnings : notes).push(text),
+  );
+  requireFigure(recipe, { names: data.figures, exact: asked.flatMap(taskFigures) });
   const parameters = countParameters(source.config);
   const lines = [
     ['model', `${recipe.model.path}, ${count(parameters)} parameters`],
     ...data.summary,
+    ...asked.map((one) => ['questions', describeAsked(one)]),
+    ...notes.map((text) => ['note', text]),
     ['steps', `${totalSteps(recipe, data.stepsPerEpoch)} of ${recipe.train.batchSize} rows`],
     [
       'memory',

@@ -32,8 +32,16 @@ export interface ProgressOptions {
 /** The bar is redrawn at most this often. */
 const REDRAW_MS = 100;
 
+/** A sink, and a line of one's own. */
+export interface Progress extends ProgressSink {
+  /** Draws a line over the one before where there is a terminal; false, and nothing is drawn, elsewhere. */
+  status(text: string): boolean;
+  /** Takes the line away. */
+  clear(): void;
+}
+
 /** A sink that writes to the screen. */
-export function createProgress(options: ProgressOptions): ProgressSink {
+export function createProgress(options: ProgressOptions): Progress {
   const { screen = process.stderr, memory, now = Date.now } = options;
   const isBar = options.bar ?? (Boolean(screen.isTTY) && !process.env.CI);
   let run: RunStart | undefined;
@@ -108,6 +116,14 @@ export function createProgress(options: ProgressOptions): ProgressSink {
     saved({ dir, seconds, bytes: size }: Saved) {
       line(`saved ${fromHere(dir)} (${bytes(size)}, ${seconds.toFixed(1)} s)`);
     },
+    status(text) {
+      if (!isBar) return false;
+      if (now() - drawn < REDRAW_MS) return true;
+      drawn = now();
+      draw(text);
+      return true;
+    },
+    clear,
     message(text, level = 'info') {
       line(level === 'warning' ? `${pc.yellow('warning:')} ${text}` : text);
     },
@@ -163,7 +179,13 @@ function summary({ steps, seconds, tokensPerSecond, peakBytes, checkpoint, ...re
   return [
     `done: ${steps} steps in ${duration(seconds)}, ${held}, ${short(tokensPerSecond)} tok/s, ${bytes(peakBytes)} at most`,
     `model: ${fromHere(checkpoint)}`,
+    ...(result.best === undefined ? [] : [describeBest(result.best)]),
   ].join('\n');
+}
+
+function describeBest({ metric, step, value, dir, before }: NonNullable<TrainResult['best']>): string {
+  const than = before === undefined ? '' : `, ${before.toFixed(4)} before the first step`;
+  return `best by ${metric}: ${value.toFixed(4)} at step ${step}${than}: ${fromHere(dir)}`;
 }
 
 /** A path as one would type it here: relative if it lies below the working directory. */

@@ -1,6 +1,6 @@
 /** A comparison as a table of text. */
 import type { Comparison, ComparisonRow } from './compare.ts';
-import { aligned } from './text.ts';
+import { table } from './table.ts';
 
 /**
  * Lines of a table, accuracies and differences in points of 100, with what its columns mean below and then the warnings.
@@ -22,7 +22,7 @@ export function formatComparison(comparison: Comparison): string {
     'mid-p',
     'choice',
   ];
-  const table = aligned([head, ...rows.map(cells)]);
+  const lines = table([head, ...rows.map(cells)]);
   const notes = [
     'delta: B - A in points, * where its interval (bootstrap clustered on questions) leaves out 0',
     'MDE: the smallest difference that is found with 80 % power at 5 %',
@@ -35,7 +35,7 @@ export function formatComparison(comparison: Comparison): string {
     `B  ${b}`,
     `metric ${metric}`,
     '',
-    ...table,
+    ...lines,
     '',
     ...notes,
     ...warnings.map((warning) => `warning: ${warning}`),

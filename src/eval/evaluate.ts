@@ -1,6 +1,5 @@
 /** An evaluation from its tasks to its results: what `isogloss eval` does. */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { type BackendInfo, type BackendOptions, startBackend } from '../backend/index.ts';
 import { countParameters, type Gemma3 } from '../model/index.ts';
 import { type Tokenizer, templateSource } from '../model/tokenizer/index.ts';
@@ -16,55 +15,31 @@ import {
 import { requireLanguages, requireUnchanged, steeringEdits } from '../steering/edits.ts';
 import { requireFit } from '../steering/fit.ts';
 import type { SteeringStep } from '../steering/vector.ts';
+import { type AskedTask, type AskSettings, askTask, type TaskRequest } from './ask.ts';
 import { itemFigures } from './figures.ts';
 import { groupBy } from './group.ts';
 import type { Item, ScoredItem } from './item.ts';
-import type { Metric } from './metric.ts';
 import {
   type EvaluationKey,
   metricName,
   openEvaluation,
-  requireAsked,
   resultsText,
   SCORER_VERSION,
   savedScores,
-  type TaskKey,
   type TaskResult,
   taskHash,
   tokenizerIdentity,
 } from './results/index.ts';
-import { type PreparedItem, type PromptSettings, prepareItems } from './scoring/prepare.ts';
-import type { PromptName } from './scoring/prompts.ts';
+import type { PreparedItem } from './scoring/prepare.ts';
 import { scoreItems } from './scoring/score.ts';
 import { madeOfThese, otherPrompts, steeringFacts, steeringKey } from './steered.ts';
 import { type Summary, summarize } from './summary.ts';
-import { findTask, type Task } from './tasks/index.ts';
-
-/** What to ask of a task. */
-export interface TaskRequest {
-  name: string;
-  /** A folder or file, or an id of the hub. */
-  path?: string;
-  /** Of its own, by name. */
-  options: Readonly<Record<string, string>>;
-}
 
 /** What is evaluated, and how. */
-export interface EvaluationRequest {
+export interface EvaluationRequest extends AskSettings {
   model: string;
   tokenizer?: string;
   tasks: readonly TaskRequest[];
-  /** ISO 639-1; empty: all that a task has. */
-  languages: readonly string[];
-  /** Items of each language at most. */
-  limit: number | null;
-  shots: number;
-  /** As the task says, unless told. */
-  scoring?: 'letters' | 'text';
-  prompt?: PromptName;
-  chat: boolean;
-  metric: Metric;
-  seed: number;
   /** Folder of the results. */
   out: string;
   tokenBudget: number;
@@ -80,8 +55,19 @@ export interface EvaluationOptions {
   cwd: string;
   progress: FindProgress;
   stop: StopRequest;
-  /** Hears after each pack; `before` items were scored by an earlier one, and are not in the accuracies. */
-  onScored?(at: { before: number; done: number; total: number; accuracy: ReadonlyMap<string, number> }): void;
+  /** Hears after each pack. */
+  onScored?(at: Scored): void;
+}
+
+/** Where an evaluation stands. */
+export interface Scored {
+  task: string;
+  done: number;
+  /** Items that lay on the disk before. */
+  before: number;
+  total: number;
+  /** By language, of what was scored of the task since. */
+  accuracy: ReadonlyMap<string, number>;
 }
 
 /** What came of it. */
@@ -89,15 +75,6 @@ export interface EvaluationResult {
   /** Path of the results file. */
   results: string;
   tasks: { task: string; summary: Summary }[];
-}
-
-/** A task with its items as tokens. */
-interface Ready {
-  request: TaskRequest;
-  task: Task;
-  key: TaskKey;
-  items: Item[];
-  prepared: PreparedItem[];
 }
 
 /**
@@ -113,8 +90,9 @@ export async function evaluate(
   const { cwd, progress } = options;
   const warn = (text: string) => progress.message(text, 'warning');
   const source = await findModel({ path: request.model, tokenizer: request.tokenizer }, { cwd, progress });
-  const ready: Ready[] = [];
-  for (const asked of request.tasks) ready.push(await readTask(asked, request, source, cwd, warn));
+  const ready: AskedTask[] = [];
+  for (const asked of request.tasks)
+    ready.push(await askTask(asked, request, source, cwd, (text, level) => progress.message(text, level)));
   const dir = absolutePath(cwd, request.out);
   const weights = await source.identity({ message: (text) => progress.message(text) });
   const { steering = [], steerAnyWeights = false } = request;
@@ -160,56 +138,10 @@ export async function evaluate(
         steering: steeringFacts(steering),
       });
     });
-    for (const { task, summary } of tasks)
-      for (const warning of summary.warnings) warn(`${task}: ${warning}`);
     return { results, tasks };
   } finally {
     await open.close();
   }
-}
-
-async function readTask(
-  request: TaskRequest,
-  evaluation: EvaluationRequest,
-  { tokenizer, config }: ModelSource,
-  cwd: string,
-  warn: (text: string) => void,
-): Promise<Ready> {
-  const { languages, limit, shots, seed, chat, metric } = evaluation;
-  const task = findTask(request.name);
-  const { path, options } = request;
-  const read = await task.read({ ...(path === undefined ? {} : { path }), languages, cwd, seed, options });
-  for (const note of read.notes) warn(`${task.name}: ${note}`);
-  const counts = new Map<string, number>();
-  const items = read.items.filter(({ language }) => {
-    const count = (counts.get(language) ?? 0) + 1;
-    counts.set(language, count);
-    return limit === null || count <= limit;
-  });
-  const scoring = evaluation.scoring ?? task.scoring;
-  const settings: PromptSettings = {
-    ...{ scoring, shots, chat },
-    prompt: evaluation.prompt ?? (scoring === 'letters' ? 'paper' : 'question'),
-    unconditional: metric === 'pmi',
-  };
-  requireAsked(undefined, task.name, { scoring, prompt: { unconditional: settings.unconditional } }, metric);
-  const made = prepareItems(items, read.examples, tokenizer, settings, config.maxPositionEmbeddings);
-  for (const [language, ids] of made.spanning)
-    warn(
-      `${task.name}: in ${language} a token spans prompt and option in ${ids.length} items (${ids.slice(0, 3).join(', ')}); it counts for the option`,
-    );
-  return {
-    ...{ request, task, items, prepared: made.items },
-    key: {
-      options: { ...options },
-      sources: read.sources.map(({ sha256 }) => sha256),
-      scoring,
-      prompt: { form: settings.prompt, unconditional: settings.unconditional },
-      ...{ shots, seed, limit },
-      languages: [...new Set(items.map(({ language }) => language))],
-      split: null,
-    },
-  };
 }
 
 async function keyOf(
@@ -217,7 +149,7 @@ async function keyOf(
   { tokenizer }: ModelSource,
   backend: BackendInfo,
   weights: string,
-  ready: readonly Ready[],
+  ready: readonly AskedTask[],
 ): Promise<EvaluationKey> {
   const template = chat ? createHash('sha256').update(templateSource(tokenizer)).digest('hex') : null;
   return {
@@ -235,19 +167,18 @@ async function keyOf(
 /** @throws Interrupted after a signal; what is scored is written */
 async function scoreAll(
   model: Gemma3,
-  ready: readonly Ready[],
+  ready: readonly AskedTask[],
   open: Awaited<ReturnType<typeof openEvaluation>>,
   { tokenBudget, out, steering = [] }: EvaluationRequest,
   { progress, stop, onScored }: EvaluationOptions,
 ): Promise<void> {
   const isDoneIn =
-    ({ task }: Ready) =>
+    ({ task }: AskedTask) =>
     ({ item }: PreparedItem) =>
       open.done(task.name, item.language).has(item.id);
   const total = ready.reduce((sum, { prepared }) => sum + prepared.length, 0);
   const before = ready.reduce((sum, one) => sum + one.prepared.filter(isDoneIn(one)).length, 0);
   if (before > 0) progress.message(`${before} of ${total} items are scored already`);
-  const right = new Map<string, { correct: number; of: number }>();
   const edits = steeringEdits(steering);
   let done = before;
   const stopIfAsked = () => {
@@ -259,6 +190,7 @@ async function scoreAll(
   for (const one of ready) {
     const { task, prepared } = one;
     const places = placesOf(prepared);
+    const right = new Map<string, { correct: number; of: number }>();
     // A pack is of one language: tasks that have a question in all its languages in a row would fill none.
     const ordered = [...groupBy(prepared, ({ item }) => item.language).values()].flat();
     for (const scored of scoreItems(model, ordered, { tokenBudget, edits, isDone: isDoneIn(one) })) {
@@ -272,7 +204,7 @@ async function scoreAll(
         right.set(language, { correct: correct + Number(itemFigures(one, 'sum').correct), of: of + 1 });
       }
       const accuracy = new Map([...right].map(([language, { correct, of }]) => [language, correct / of]));
-      onScored?.({ before, done, total, accuracy });
+      onScored?.({ task: task.name, done, before, total, accuracy });
       await breathe();
       stopIfAsked();
     }
@@ -294,7 +226,7 @@ function placesOf(prepared: readonly PreparedItem[]): Map<string, number> {
 }
 
 async function resultOf(
-  { task, items }: Ready,
+  { task, items }: AskedTask,
   dir: string,
   { metric, seed }: EvaluationRequest,
 ): Promise<{ result: TaskResult; summary: Summary }> {
@@ -333,9 +265,4 @@ function tokensOf({
 }: Tokenizer): Record<'pad' | 'eos' | 'bos', [string, number]> {
   const token = (id: number): [string, number] => [idToToken(id) ?? '', id];
   return { pad: token(padId), eos: token(eosId), bos: token(bosId) };
-}
-
-/** A folder for the results of a model, where none is named. */
-export function defaultOut(model: string, tasks: readonly string[]): string {
-  return `eval/${basename(model).replaceAll(/[^\w.-]+/g, '_')}-${tasks.join('-')}`;
 }

@@ -2,6 +2,7 @@
 import { percent } from './letter-mass.ts';
 import type { Estimate } from './statistics.ts';
 import type { Summary } from './summary.ts';
+import { table } from './table.ts';
 
 /** What is printed of a language, or of the mean. */
 interface Row {
@@ -35,7 +36,7 @@ export function formatSummary(task: string, summary: Summary): string {
   const rows = rowsOf(summary);
   const hasTies = rows.some(({ ties }) => ties > 0);
   const columns = COLUMNS.filter(([, , isOfTies]) => hasTies || !isOfTies);
-  const table = [columns.map(([head]) => head), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
+  const cells = [columns.map(([head]) => head), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
   const asked = letterMass ? 'answered by letter' : `answered by option text, compared by ${BY[metric]}`;
   const notes = [
     '95 %: bootstrap interval of accuracy, clustered on questions; chance: what guessing gets',
@@ -51,7 +52,7 @@ export function formatSummary(task: string, summary: Summary): string {
     );
   }
   if (accuracy.averaged.length > 1) notes.push(`mean: unweighted, over ${accuracy.averaged.join(' ')}`);
-  return [`${task}: ${asked}`, '', ...aligned(table), '', ...notes].join('\n');
+  return [`${task}: ${asked}`, '', ...table(cells), '', ...notes].join('\n');
 }
 
 /** Metrics as words. */
@@ -77,17 +78,6 @@ function rowsOf({ accuracy, expected, choiceLogProb, chance, ties }: Summary): R
   const all = accuracy.averaged.reduce((sum, language) => sum + (ties[language] ?? 0), 0);
   const mean = { accuracy: accuracy.mean, expected: expected.mean, choice: choiceLogProb.mean };
   return [...rows, { label: 'mean', ...mean, chance: chance.mean, ties: all }];
-}
-
-/** The first column to the left, numbers to the right, no blanks at the ends. */
-export function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function points(share: number): string {

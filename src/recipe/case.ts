@@ -2,11 +2,11 @@
 
 type CamelKey<K> = K extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelKey<Tail>>}` : K;
 
-/** `T` with the keys of all its objects in camelCase; arrays keep their shape. */
+/** `T` with the keys of all its objects in camelCase; arrays keep their shape, and `options` the names that tasks gave them. */
 export type Camel<T> = T extends readonly unknown[]
   ? { [I in keyof T]: Camel<T[I]> }
   : T extends object
-    ? { [K in keyof T as CamelKey<K & string>]: Camel<T[K]> }
+    ? { [K in keyof T as CamelKey<K & string>]: K extends 'options' ? T[K] : Camel<T[K]> }
     : T;
 
 /** `max_seq_len` to `maxSeqLen`, in every object of a JSON value. */
@@ -24,5 +24,7 @@ export function snakeCase(value: unknown): unknown {
 function rename(value: unknown, spell: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => rename(item, spell));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [spell(key), rename(item, spell)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [spell(key), key === 'options' ? item : rename(item, spell)]),
+  );
 }

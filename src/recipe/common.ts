@@ -5,6 +5,7 @@
  * `meta.source` says where a default comes from; `meta.unit` what a number counts.
  */
 import { z } from 'zod';
+import { questions, tasks } from './questions.ts';
 
 const count = () => z.int().positive();
 const ratio = () => z.number().min(0).max(1);
@@ -247,9 +248,33 @@ export const common = {
   train,
   eval_every: count().nullable().default(null).meta({
     description:
-      'Measure what is held out every so many steps; null only before the first and after the last.',
+      'Measure what is held out, and ask `eval.tasks`, every so many steps; null only before the first and after the last.',
     unit: 'steps',
   }),
+  eval: z
+    .strictObject({
+      tasks: tasks
+        .nullable()
+        .default(null)
+        .meta({
+          description:
+            'Questions with options that the model is asked while it is trained: a task, a list of them, or names with commas. ' +
+            'Logged are `eval_<task>_acc` and `eval_<task>_choice_logprob`, means over the languages but English, and of each ' +
+            'language `eval_<task>_acc/es`.',
+          each: 'task',
+        }),
+      ...questions({
+        limit: 100,
+        split: 'dev2',
+        splitSource: 'dev2: a checkpoint that is chosen by what is reported looks better than it is',
+      }),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'Evaluation during training, with the model as it lies in memory and in the number types of `backend`. It changes nothing of ' +
+        'what is trained.',
+    }),
   checkpoint: z
     .strictObject({
       every: count().nullable().default(500).meta({
@@ -260,6 +285,20 @@ export const common = {
       keep_last: count().nullable().default(2).meta({
         description: 'Checkpoints to keep, the newest ones; null keeps all.',
         unit: 'checkpoints',
+      }),
+      best_metric: z
+        .string()
+        .min(1)
+        .nullable()
+        .default(null)
+        .meta({
+          description:
+            'A figure of the evaluations (`eval_loss`, `eval_toy_acc`, `eval_toy_acc/es`): the checkpoint that is best by it is kept ' +
+            'beside the newest, and saved if its step is none of `every`. null keeps none for that.',
+        }),
+      best_is: z.enum(['auto', 'highest', 'lowest']).default('auto').meta({
+        description:
+          'Which value of `best_metric` is best; auto is the lowest of losses (`eval_loss`, `.._loss`, `eval_nll`) and the highest of all others.',
       }),
     })
     .prefault({})

@@ -1,6 +1,6 @@
 /** The reference of all recipe fields, docs/recipes.md, made from the schema. */
 import { describe } from './explain.ts';
-import { METHODS, type Method } from './schema.ts';
+import { type Kind, SCHEMAS } from './schema.ts';
 import { alternatives, fields, type JsonSchema, jsonSchema } from './shape.ts';
 
 /** Markdown with one table for each section of each method's recipe. */
@@ -13,9 +13,10 @@ export function recipeReference(): string {
     'A recipe is a YAML 1.2 file. Every field can be set on the command line as `section.field=value` (the value is',
     'read as YAML) or taken out with `~section.field`; paths are relative to the working directory. Unknown keys are',
     'errors. For completion in an editor, save the output of `isogloss schema` and name it in the first line of the',
-    'recipe: `# yaml-language-server: $schema=recipe.schema.json`.',
+    'recipe: `# yaml-language-server: $schema=recipe.schema.json`. Of trainings `method` names the method; `eval` is a recipe of',
+    'an evaluation.',
   ];
-  for (const method of Object.keys(METHODS) as Method[]) {
+  for (const method of Object.keys(SCHEMAS) as Kind[]) {
     lines.push('', `## method: ${method}`);
     const root = jsonSchema(method);
     let section: string | undefined;
@@ -34,7 +35,7 @@ export function recipeReference(): string {
 }
 
 /** Fields of one section stand together, top-level ones first. */
-function sorted(method: Method): ReturnType<typeof fields> {
+function sorted(method: Kind): ReturnType<typeof fields> {
   const all = fields(method);
   const sectionOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('.')));
   const order = ['', ...new Set(all.map((field) => sectionOf(field.path)))];
@@ -54,7 +55,8 @@ function sectionDescription(root: JsonSchema, path: string): string {
 
 function row({ path, schema, required }: ReturnType<typeof fields>[number]): string {
   const isSource = alternatives(schema).some((choice) => choice.properties);
-  const allowed = isSource ? `a source or a list of sources${allowsNull(schema)}` : describe(schema);
+  const { each = 'source' } = schema;
+  const allowed = isSource ? `a ${each} or a list of ${each}s${allowsNull(schema)}` : describe(schema);
   const value = schema.unit === undefined ? allowed : `${allowed} (${schema.unit})`;
   const fallback = required ? '(required)' : `\`${JSON.stringify(schema.default)}\``;
   const meaning =

@@ -3,13 +3,13 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import type { Problem } from '../errors.ts';
 import type { Places } from './place.ts';
-import type { Method } from './schema.ts';
+import type { Kind } from './schema.ts';
 import { alternatives, fields, type JsonSchema, keysAt, type Path, schemaAt } from './shape.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** Problems for one issue; an issue may name several unknown keys. */
-export function explain(issue: Issue, method: Method, places: Places): Problem[] {
+export function explain(issue: Issue, method: Kind, places: Places): Problem[] {
   const path = issue.path as (string | number)[];
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -72,7 +72,7 @@ function describeOne(schema: JsonSchema): string {
         ? `a list of ${schema.prefixItems.length}: ${schema.prefixItems.map(describeOne).join(', ')}`
         : `a list with at least one element`;
     case 'object':
-      return `a mapping with ${Object.keys(schema.properties ?? {}).join(', ')}`;
+      return schema.properties ? `a mapping with ${Object.keys(schema.properties).join(', ')}` : 'a mapping';
     default:
       return 'something else';
   }
@@ -103,7 +103,7 @@ export function nearest(word: string, choices: readonly string[]): string | unde
 }
 
 /** A sibling with a similar name; else the full path of a field of this name elsewhere. */
-function nearestKey(method: Method, path: Path, key: string): string | undefined {
+function nearestKey(method: Kind, path: Path, key: string): string | undefined {
   const sibling = nearest(key, keysAt(method, path));
   if (sibling !== undefined) return sibling;
   const everywhere = fields(method).map((field) => field.path);

@@ -17,6 +17,17 @@ export function isOverride(word: string): boolean {
   return (word.includes('=') || /^~[^/]/.test(word)) && !existsSync(word);
 }
 
+/** What is set from the command line: an override as typed, or an option of a verb. */
+export type Setting = string | FlagSetting;
+
+/** An option that sets a field. */
+export interface FlagSetting {
+  /** As typed: `--limit 5`. */
+  shown: string;
+  /** Changes the recipe; the path that it has set, or what is wrong with it. */
+  apply(root: Json): readonly string[] | { wrong: string };
+}
+
 /**
  * Applies overrides in order to a copy of `recipe`.
  *
@@ -24,16 +35,28 @@ export function isOverride(word: string): boolean {
  * that its default holds. Values are read as YAML, so `lr=1e-5` is a number, `betas=[0.9,0.95]` a list, `eval=null`
  * nothing and `name='007'` text; everything after the first `=` is the value.
  */
-export function applyOverrides(recipe: unknown, overrides: readonly string[]): Overridden {
+export function applyOverrides(recipe: unknown, overrides: readonly Setting[]): Overridden {
   let value = structuredClone(recipe ?? {}) as Json;
   const origins: Origin[] = [];
   const problems: Problem[] = [];
   for (const text of overrides) {
     // What is made on the way to a place that is not there must not be found wrong, too.
     const changed = structuredClone(value);
-    const problem = applyOne(changed, text, origins);
-    if (problem === undefined) value = changed;
-    else problems.push({ file: `override ${text}`, message: problem });
+    if (typeof text !== 'string') {
+      const path = text.apply(changed);
+      if ('wrong' in path) {
+        problems.push({ file: text.shown, message: path.wrong });
+        continue;
+      }
+      origins.push({ shown: text.shown, path });
+    } else {
+      const problem = applyOne(changed, text, origins);
+      if (problem !== undefined) {
+        problems.push({ file: `override ${text}`, message: problem });
+        continue;
+      }
+    }
+    value = changed;
   }
   return { value, origins, problems };
 }
@@ -53,12 +76,12 @@ function applyOne(root: Json, text: string, origins: Origin[]): string | undefin
   const parsed = parseValue(text.slice(equals + 1));
   if (typeof parsed === 'string') return parsed;
   const problem = setAt(root, path, parsed.value);
-  if (problem === undefined) origins.push({ text, path });
+  if (problem === undefined) origins.push({ shown: `override ${text}`, path });
   return problem;
 }
 
 /** A value as YAML, or why it is none. */
-function parseValue(source: string): { value: Json } | string {
+export function parseValue(source: string): { value: Json } | string {
   if (source.trim() === '') return 'the value is missing; `null` is nothing, `""` an empty text';
   const document = parseDocument(source, { version: '1.2', schema: 'core' });
   const error = document.errors[0] ?? document.warnings[0];

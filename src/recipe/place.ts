@@ -9,9 +9,10 @@ export interface Places {
   find(path: Path, what?: 'key' | 'value'): Pick<Problem, 'file' | 'line' | 'column'>;
 }
 
-/** An override as typed and the path it set. */
+/** What set a path from the command line. */
 export interface Origin {
-  text: string;
+  /** `override lr=1`, or an option as typed. */
+  shown: string;
   path: Path;
 }
 
@@ -30,11 +31,11 @@ export function locate(
           // A problem with a whole object is an override's if the override reaches into it and the file has none.
           (startsWith(candidate.path, path) && nodeAt(document, path).depth < path.length),
       );
-      if (origin) return { file: `override ${origin.text}` };
+      if (origin) return { file: origin.shown };
       const { node, key, depth } = nodeAt(document, path);
       const at = what === 'key' && depth === path.length ? (key ?? node) : node;
       const offset = at?.range?.[0];
-      if (offset === undefined) return { file };
+      if (offset === undefined) return file === '' ? {} : { file };
       const { line, col } = lines.linePos(offset);
       return { file, line, column: col };
     },

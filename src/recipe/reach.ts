@@ -1,6 +1,6 @@
 /** Reaches into a recipe under construction along a dotted path, through mappings and lists, as overrides do. */
 import { dotted, show } from './explain.ts';
-import { METHODS, type Method } from './schema.ts';
+import { type Kind, SCHEMAS } from './schema.ts';
 import { alternatives, type Path, schemaAt } from './shape.ts';
 
 /** A JSON value under construction. */
@@ -90,10 +90,10 @@ function isPosition(key: string): boolean {
   return /^(0|[1-9]\d*)$/.test(key);
 }
 
-/** May a list stand at `path`, in the recipes of any method? */
+/** May a list stand at `path`, in any kind of recipe? */
 function takesList(path: readonly string[]): boolean {
   const keys = path.map((key) => (isPosition(key) ? Number(key) : key));
-  return (Object.keys(METHODS) as Method[]).some((method) => {
+  return (Object.keys(SCHEMAS) as Kind[]).some((method) => {
     const schema = schemaAt(method, keys);
     return schema !== undefined && alternatives(schema).some(({ type }) => type === 'array');
   });

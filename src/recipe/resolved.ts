@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { absolutePath } from '../paths.ts';
 import { snakeCase } from './case.ts';
-import { METHODS, type Recipe } from './schema.ts';
+import { type EvalRecipe, METHODS, type Recipe } from './schema.ts';
 
 /** YAML with all fields of `recipe`; reading it gives the same recipe. */
-export function recipeYaml(recipe: Recipe): string {
+export function recipeYaml(recipe: Recipe | EvalRecipe): string {
   return `# Every field of the recipe with the value this run used.\n${stringify(snakeCase(recipe), { version: '1.2' })}`;
 }
 
@@ -37,7 +37,7 @@ export function withAbsolutePaths<R extends Recipe>(recipe: R, cwd = process.cwd
     train: inSources(section.train),
     eval: inSources(section.eval),
   });
-  const { model } = recipe;
+  const { model, eval: evaluation } = recipe;
   const made: R = {
     ...recipe,
     out: absolutePath(cwd, recipe.out),
@@ -47,6 +47,12 @@ export function withAbsolutePaths<R extends Recipe>(recipe: R, cwd = process.cwd
       tokenizer: model.tokenizer === null ? null : local(model.tokenizer),
     },
     data: inSection(recipe.data),
+    eval: {
+      ...evaluation,
+      tasks:
+        evaluation.tasks?.map((task) => ({ ...task, path: task.path === null ? null : local(task.path) })) ??
+        null,
+    },
   };
   return made.method === 'midalign' ? { ...made, align: inSection(made.align) } : made;
 }

@@ -15,11 +15,19 @@ export function checkRules(recipe: RecipeFile, places: Places): Problem[] {
     });
   }
   const measuresPairs = recipe.method === 'midalign' && recipe.align.eval !== null;
-  if (eval_every !== null && data.eval === null && data.eval_fraction === 0 && !measuresPairs) {
-    const others = recipe.method === 'midalign' ? ', or align.eval' : '';
+  const measures =
+    data.eval !== null || data.eval_fraction > 0 || measuresPairs || recipe.eval.tasks !== null;
+  const others = `data.eval_fraction${recipe.method === 'midalign' ? ', align.eval' : ''} or eval.tasks`;
+  if (eval_every !== null && !measures) {
     problems.push({
       ...places.find(['eval_every']),
-      message: `eval_every needs held-out rows: set data.eval or data.eval_fraction${others}`,
+      message: `eval_every needs held-out rows or questions: set data.eval, ${others}`,
+    });
+  }
+  if (recipe.checkpoint.best_metric !== null && !measures) {
+    problems.push({
+      ...places.find(['checkpoint', 'best_metric']),
+      message: `checkpoint.best_metric needs something that is measured: set data.eval, ${others}`,
     });
   }
   return problems;

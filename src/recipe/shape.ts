@@ -1,6 +1,6 @@
 /** Looks up what the schema allows at a path, by way of its JSON Schema: zod's public, stable form. */
 import { z } from 'zod';
-import { METHODS, type Method } from './schema.ts';
+import { type Kind, SCHEMAS } from './schema.ts';
 
 /** The part of JSON Schema that recipes use. */
 export interface JsonSchema {
@@ -8,11 +8,14 @@ export interface JsonSchema {
   description?: string;
   unit?: string;
   source?: string;
+  /** What an element of a list of mappings is called; a source where nothing is said. */
+  each?: string;
   type?: string;
   const?: unknown;
   enum?: unknown[];
   default?: unknown;
   properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
   required?: string[];
   items?: JsonSchema | false;
   prefixItems?: JsonSchema[];
@@ -26,13 +29,13 @@ export interface JsonSchema {
 /** A place in a recipe: keys and list positions from the root. */
 export type Path = readonly (string | number)[];
 
-const schemas = new Map<Method, JsonSchema>();
+const schemas = new Map<Kind, JsonSchema>();
 
-/** JSON Schema (draft 2020-12) of a method's recipe as a user writes it. */
-export function jsonSchema(method: Method): JsonSchema {
+/** JSON Schema (draft 2020-12) of a recipe of a kind as a user writes it. */
+export function jsonSchema(method: Kind): JsonSchema {
   const known = schemas.get(method);
   if (known) return known;
-  const made = z.toJSONSchema(METHODS[method], {
+  const made = z.toJSONSchema(SCHEMAS[method], {
     io: 'input',
     override: ({ zodSchema, jsonSchema: json }) => {
       // zod writes its own largest safe integer where no maximum was asked for.
@@ -40,6 +43,12 @@ export function jsonSchema(method: Method): JsonSchema {
       const { type } = zodSchema._zod.def;
       // zod leaves defaults out where a value is transformed on its way in.
       if (zodSchema instanceof z.ZodDefault) json.default = zodSchema._zod.def.defaultValue;
+      // A mapping that a name alone may stand for (`z.preprocess`): say so.
+      if (type === 'pipe' && json.type === 'object') {
+        const { ...object } = json;
+        for (const key of Object.keys(json)) delete json[key];
+        Object.assign(json, { anyOf: [{ type: 'string' }, object] });
+      }
       // A list whose single element may stand alone (`z.preprocess`): say so.
       if (type === 'pipe' && json.type === 'array' && typeof json.items === 'object') {
         const { type: array, items, minItems, ...notes } = json;
@@ -56,7 +65,7 @@ export function jsonSchema(method: Method): JsonSchema {
 
 /** JSON Schema of any recipe. */
 export function recipeJsonSchema(): Record<string, unknown> {
-  const methods = (Object.keys(METHODS) as Method[]).map(jsonSchema);
+  const methods = (Object.keys(SCHEMAS) as Kind[]).map(jsonSchema);
   const head = { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'isogloss recipe' };
   const plain = methods.map(({ ...schema }) => {
     delete (schema as Record<string, unknown>).$schema;
@@ -66,7 +75,7 @@ export function recipeJsonSchema(): Record<string, unknown> {
 }
 
 /** What is allowed at `path`, looking through `null | ...` and lists; undefined where nothing is. */
-export function schemaAt(method: Method, path: Path): JsonSchema | undefined {
+export function schemaAt(method: Kind, path: Path): JsonSchema | undefined {
   let at: JsonSchema | undefined = jsonSchema(method);
   for (const key of path) at = at && step(at, key);
   return at;
@@ -75,6 +84,7 @@ export function schemaAt(method: Method, path: Path): JsonSchema | undefined {
 function step(schema: JsonSchema, key: string | number): JsonSchema | undefined {
   for (const choice of alternatives(schema)) {
     if (choice.properties && Object.hasOwn(choice.properties, key)) return choice.properties[key];
+    if (typeof choice.additionalProperties === 'object') return choice.additionalProperties;
     if (typeof key === 'number') {
       if (choice.prefixItems?.[key]) return choice.prefixItems[key];
       if (choice.items) return choice.items;
@@ -89,14 +99,14 @@ export function alternatives(schema: JsonSchema): JsonSchema[] {
 }
 
 /** Keys allowed in the object at `path`. */
-export function keysAt(method: Method, path: Path): string[] {
+export function keysAt(method: Kind, path: Path): string[] {
   const schema = schemaAt(method, path);
   if (!schema) return [];
   return [...new Set(alternatives(schema).flatMap((choice) => Object.keys(choice.properties ?? {})))];
 }
 
 /** Every field that holds a value, as dotted paths (`train.optimizer.lr`), in the order of the schema. */
-export function fields(method: Method): { path: string; schema: JsonSchema; required: boolean }[] {
+export function fields(method: Kind): { path: string; schema: JsonSchema; required: boolean }[] {
   const found: { path: string; schema: JsonSchema; required: boolean }[] = [];
   const walk = (schema: JsonSchema, prefix: string): void => {
     for (const [key, child] of Object.entries(schema.properties ?? {})) {

@@ -100,12 +100,19 @@ export async function writeCheckpoint(
 /**
  * Removes all but the newest `keep` (at least one is kept) of `own`: the whole checkpoints of the run, the one just
  * saved among them. Whatever else lies in the folder counts for nothing and is left alone. Returns those kept.
+ *
+ * @param best step that is kept, too, however old
  */
-export async function pruneCheckpoints(own: readonly Checkpoint[], keep: number): Promise<Checkpoint[]> {
+export async function pruneCheckpoints(
+  own: readonly Checkpoint[],
+  keep: number,
+  best?: number,
+): Promise<Checkpoint[]> {
   const sorted = [...own].sort((a, b) => a.step - b.step);
   const kept = sorted.splice(-Math.max(1, keep));
-  for (const checkpoint of sorted) await remove(checkpoint);
-  return kept;
+  const away = sorted.filter(({ step }) => step !== best);
+  for (const checkpoint of away) await remove(checkpoint);
+  return [...sorted.filter((checkpoint) => !away.includes(checkpoint)), ...kept];
 }
 
 /** Renames before removing, so that a half-removed checkpoint is never taken for a whole one. */

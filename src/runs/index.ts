@@ -29,6 +29,7 @@ export {
 } from './model-source.ts';
 export * from './run-files.ts';
 export {
+  type BestCheckpoint,
   type DataIdentity,
   type DataSource,
   newRecord,

@@ -13,7 +13,7 @@ export interface DataSource {
   path: string;
   sha256: string;
   rows: number;
-  use: 'train' | 'eval' | 'align_train' | 'align_eval';
+  use: 'train' | 'eval' | 'align_train' | 'align_eval' | 'eval_task';
 }
 
 /** Hashes of the encoded rows. */
@@ -21,6 +21,17 @@ export interface DataIdentity {
   dataSha256: string;
   /** null without held-out rows. */
   evalDataSha256: string | null;
+}
+
+/** The checkpoint that is best by a figure of the evaluations. */
+export interface BestCheckpoint {
+  metric: string;
+  /** Which of its values is best. */
+  is: 'highest' | 'lowest';
+  step: number;
+  value: number;
+  /** Within the run's folder: `checkpoints/step-000500`. */
+  checkpoint: string;
 }
 
 /** Snake case, as it is on disk. */
@@ -43,6 +54,8 @@ export interface RunRecord {
   eval_data_sha256: string | null;
   /** The recipe of the start, as written. */
   recipe: unknown;
+  /** Where the recipe names `checkpoint.best_metric`, after the first evaluation. */
+  best?: BestCheckpoint;
   /** Each later start of the same run. */
   resumed: { time: string; argv: string[]; from_step: number; overrides: string[] }[];
 }

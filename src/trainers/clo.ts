@@ -6,7 +6,7 @@ import type { BackendInfo } from '../backend/index.ts';
 import { chunk, createOrder } from '../data/index.ts';
 import type { CloRecipe } from '../recipe/index.ts';
 import { type CloTokens, describePairs, encodeClo, readCloText, samplesOf } from './clo/data.ts';
-import { cloMeasure } from './clo/measure.ts';
+import { CLO_EVAL_FIGURES, cloMeasure } from './clo/measure.ts';
 import { type Group, referenceOf } from './clo/reference.ts';
 import { planClo } from './clo/step.ts';
 import type { Method, ReadRows, Start } from './method.ts';
@@ -27,6 +27,7 @@ export const readClo: ReadRows<CloRecipe> = async (recipe, cwd) => {
         stepsPerEpoch: Math.ceil(train.examples.length / recipe.train.batchSize),
         trainExamples: train.examples.length,
         evalExamples: heldOut?.examples.length ?? 0,
+        figures: heldOut ? CLO_EVAL_FIGURES : [],
         summary: [
           ['training', describePairs(train)],
           ['held out', heldOut ? describePairs(heldOut) : 'none'],

@@ -42,6 +42,8 @@ export interface Loop {
   standing: Standing;
   /** Makes the position durable. */
   save(position: Position): Promise<void>;
+  /** Called where an evaluation was due; `saved` makes this step durable if it is to be kept as the best so far. */
+  keepBest?(step: number, saved: () => Promise<void>): Promise<void>;
 }
 
 /** How a loop came out of `runLoop`. */
@@ -74,8 +76,13 @@ export async function runLoop(loop: Loop, from: Position): Promise<LoopResult> {
     await loop.save(position);
     standing.saved = position.step;
   };
-  try {
+  const measure = async (): Promise<void> => {
+    if (!isEvalStep(loop, position.step)) return;
     await evaluateIfDue(loop, position.step);
+    if (stop.signal === undefined) await loop.keepBest?.(position.step, save);
+  };
+  try {
+    await measure();
     while (position.step < totalSteps && stop.signal === undefined) {
       const started = performance.now();
       const plan = method.plan(position.step);
@@ -112,7 +119,7 @@ export async function runLoop(loop: Loop, from: Position): Promise<LoopResult> {
       const due = loop.saveEvery !== null && position.step % loop.saveEvery === 0;
       // Before the evaluation, which may take long: what has been trained is worth more than what it measures.
       if (due || position.step === totalSteps) await save();
-      await evaluateIfDue(loop, position.step);
+      await measure();
     }
     if (stop.signal !== undefined) await save();
     return {
@@ -145,11 +152,11 @@ async function accumulate(
 }
 
 /**
- * Measures what is held out if it is the step for it and there is no record of it yet: a run that was stopped between
+ * Measures what is held out if there is no record of it yet: a run that was stopped between
  * saving and evaluating a step makes up for it when resumed.
  */
 async function evaluateIfDue(loop: Loop, step: number): Promise<void> {
-  if (!isEvalStep(loop, step) || loop.metrics.evaluated.has(step)) return;
+  if (loop.metrics.evaluated.has(step)) return;
   const measures = loop.method.measures();
   if (measures.length === 0) return;
   const started = performance.now();

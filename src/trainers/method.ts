@@ -33,6 +33,8 @@ export interface TokenRows extends DataIdentity {
   trainExamples: number;
   /** 0 without held-out rows. */
   evalExamples: number;
+  /** Names of what `measures` finds, without those of each language; empty without held-out rows. */
+  figures: readonly string[];
   /** What there is, as `validate` shows it: label and text. */
   summary: readonly (readonly [label: string, text: string])[];
   /** Some rows, to look at. */

@@ -8,11 +8,11 @@ import type { EncodedSentences, Pair } from '../data/parallel/index.ts';
 import type { MidalignRecipe } from '../recipe/index.ts';
 import { type AlignTokens, describeAlign, encodeAlign, layerOf, readAlignText } from './align/data.ts';
 import { createHead, languageMicro } from './align/language-head.ts';
-import { alignMeasure } from './align/measure.ts';
+import { ALIGN_FIGURES, alignMeasure } from './align/measure.ts';
 import { statisticsOf } from './align/statistics.ts';
 import { planAlign } from './align/step.ts';
 import type { Method, ReadRows, Start, StepPlan } from './method.ts';
-import { nllMeasure, planNll } from './nll.ts';
+import { NLL_FIGURES, nllMeasure, planNll } from './nll.ts';
 import { bothProblems, describeDataset, encodeTrainingData, readTrainingRows } from './training-data.ts';
 
 /** Rows and translations of a recipe for MIDALIGN. */
@@ -34,6 +34,7 @@ export const readMidalign: ReadRows<MidalignRecipe> = async (recipe, cwd) => {
           Math.ceil(train.examples.length / settings.batchSize) * (align.alternate === 'step' ? 2 : 1),
         trainExamples: train.examples.length,
         evalExamples: heldOut?.examples.length ?? 0,
+        figures: [...(heldOut ? NLL_FIGURES : []), ...(tokens.heldOut ? ALIGN_FIGURES : [])],
         summary: [
           ['training', describeDataset(train)],
           ['held out', heldOut ? describeDataset(heldOut) : 'none'],

@@ -3,7 +3,7 @@ import { createOrder, type Example } from '../data/index.ts';
 import type { Gemma3 } from '../model/index.ts';
 import type { MistRecipe } from '../recipe/index.ts';
 import type { Method, ReadRows } from './method.ts';
-import { nllMeasure, planNll } from './nll.ts';
+import { NLL_FIGURES, nllMeasure, planNll } from './nll.ts';
 import { describeDataset, encodeTrainingData, readTrainingRows } from './training-data.ts';
 
 /** Sizes of what is computed at once. */
@@ -30,6 +30,7 @@ export const readMist: ReadRows<MistRecipe> = async (recipe, cwd) => {
         stepsPerEpoch: Math.ceil(train.examples.length / recipe.train.batchSize),
         trainExamples: train.examples.length,
         evalExamples: held.length,
+        figures: held.length === 0 ? [] : NLL_FIGURES,
         summary: [
           ['training', describeDataset(train)],
           ['held out', heldOut ? describeDataset(heldOut) : 'none'],

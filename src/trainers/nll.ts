@@ -35,6 +35,9 @@ export function nllMicro(model: Gemma3, batch: MicroBatch, targetWeight: number)
   return { name: 'loss', loss: () => nllOf(model, batch, targetWeight) };
 }
 
+/** What `nllMeasure` finds that is a figure of quality. */
+export const NLL_FIGURES = ['eval_loss'] as const;
+
 /** Mean negative log-likelihood of the target tokens, in nats: `eval_loss`, and by language where rows say theirs. */
 export function nllMeasure(model: Gemma3, examples: readonly Example[], microBatchSize: number): Measure {
   const sums = new Map<string, { sum: number; targets: number }>();

@@ -1,5 +1,5 @@
 /** What a training run tells the world while it goes: the command line draws it, tests record it. */
-import type { FindProgress } from '../runs/index.ts';
+import type { BestCheckpoint, FindProgress } from '../runs/index.ts';
 
 /** Known before the first step. */
 export interface RunStart {
@@ -70,6 +70,8 @@ export interface TrainResult {
   /** Held-out loss before the first step and after the last; undefined without held-out rows. */
   evalLossBefore: number | undefined;
   evalLossAfter: number | undefined;
+  /** The best checkpoint, where the recipe chooses one; `dir` is its directory, `before` the figure before the first step. */
+  best?: BestCheckpoint & { dir: string; before?: number };
   /** Wall time of this process's steps, evaluations and saves. */
   seconds: number;
   /** Training tokens over the wall time of the steps alone, in this process. */

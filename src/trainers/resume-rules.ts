@@ -14,6 +14,7 @@ const FREE = [
   'train.activation_checkpointing',
   'align.micro_batch_size',
   'eval_every',
+  'eval',
   'checkpoint',
   'log',
   'backend',

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { type BackendInfo, type BackendOptions, slowness, startBackend } from '../backend/index.ts';
 import { UserError } from '../errors.ts';
+import type { AskedTask } from '../eval/ask.ts';
+import { checkQuestions } from '../eval/from-recipe.ts';
 import { countParameters } from '../model/index.ts';
 import { absolutePath } from '../paths.ts';
 import { parseRecipe, type Recipe, recipeYaml, snakeCase, withAbsolutePaths } from '../recipe/index.ts';
@@ -30,15 +32,17 @@ import {
   takeLock,
   writeRecord,
 } from '../runs/index.ts';
+import { requireFigure } from './best.ts';
 import { asChatModel } from './chat-model.ts';
 import { checkOptimizer } from './check-optimizer.ts';
-import type { TextRows } from './method.ts';
+import type { TextRows, TokenRows } from './method.ts';
 import { readRows } from './methods.ts';
 import { optimizerBytes } from './optimizers/index.ts';
 import { type ProgressSink, silent, type TrainResult } from './progress.ts';
 import { changesRounding, checkResume } from './resume-rules.ts';
 import { type Session, trainSession } from './session.ts';
 import { totalSteps } from './steps.ts';
+import { askDuringTraining, taskFigures, taskSources } from './task-measure.ts';
 
 /** How a run is watched and stopped. */
 export interface RunOptions {
@@ -76,6 +80,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
   const rows = await readRows(recipe, cwd);
   const source = trainedSource(await findRecipeModel(recipe, { cwd, progress }), rows);
   const data = rows.encode(source, warner(progress));
+  const asked = await askFor(recipe, source, data, cwd, progress);
   await requireSpace(runDir, checkpointBytes(recipe, source), 'a checkpoint of this model');
   const modelSha256 = await source.identity({ message: (text) => progress.message(text) });
   const backend = await startBackend(recipe.backend, warner(progress));
@@ -85,7 +90,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
     await requireNewRun(runDir, shown);
     const record = newRecord({
       ...{ recipe: resolved, argv, backend, source, modelSha256 },
-      ...{ data, sources: rows.sources },
+      ...{ data, sources: [...rows.sources, ...taskSources(asked)] },
     });
     // In this order: killed in between, the folder holds a run that can be resumed.
     await replaceFile(runPaths(runDir).recipe, recipeYaml(resolved));
@@ -102,6 +107,7 @@ export async function train(recipe: Recipe, options: RunOptions = {}): Promise<T
       stop: options.stop,
       firstSource: async () => source,
       own: [],
+      asked,
     });
   });
 }
@@ -132,7 +138,10 @@ export async function resumeRun(
     });
   }
   await requireWritable(runDir, dir);
-  const recipe = { ...withAbsolutePaths(parseRecipe(paths.recipe, overrides), cwd), out: runDir };
+  const recipe = {
+    ...withAbsolutePaths(parseRecipe(paths.recipe, overrides, checkQuestions), cwd),
+    out: runDir,
+  };
   return locked(await takeLock(paths.lock, dir), async () => {
     await removeTemporaries(runDir);
     const record = await readRecord(runDir);
@@ -147,6 +156,7 @@ export async function resumeRun(
       : await findRecipeModel(recipe, { cwd, progress });
     const source = trainedSource(start, rows);
     const data = rows.encode(source, warn);
+    const asked = await askFor(recipe, source, data, cwd, progress);
     const began = found?.state ?? record;
     // A checkpoint brings its weights along.
     const modelSha256 = found
@@ -176,7 +186,18 @@ export async function resumeRun(
     const backend = await startBackend(asBefore(recipe.backend, record?.backend), warn);
     if (record !== undefined && recipe.backend.name === 'auto') warnOfSlowness(backend.name, warn);
     const made =
-      record ?? newRecord({ recipe, argv, backend, source, modelSha256, data, sources: rows.sources });
+      record ??
+      newRecord({
+        recipe,
+        argv,
+        backend,
+        source,
+        modelSha256,
+        data,
+        sources: [...rows.sources, ...taskSources(asked)],
+      });
+    // The best checkpoint may be among those that are set aside now.
+    if (!survey.whole.some(({ checkpoint }) => checkpoint.step === made.best?.step)) delete made.best;
     // Forced, it begins with another model: what is kept of the one before (reference log-probs) is not of this one.
     if (!found) made.model.sha256 = modelSha256;
     if (record === undefined) {
@@ -203,9 +224,23 @@ export async function resumeRun(
       stop: options.stop,
       firstSource: async () => (found ? findRecipeModel(recipe, { cwd, progress }) : source),
       own: survey.whole.map(({ checkpoint }) => checkpoint),
+      asked,
     };
     return trainSession(session, found);
   });
+}
+
+/** Questions of the recipe. @throws UserError also if what is best is to be told by what nothing measures */
+async function askFor(
+  recipe: Recipe,
+  source: ModelSource,
+  { figures }: Pick<TokenRows, 'figures'>,
+  cwd: string,
+  progress: ProgressSink,
+): Promise<AskedTask[]> {
+  const asked = await askDuringTraining(recipe, source, cwd, (text, level) => progress.message(text, level));
+  requireFigure(recipe, { names: figures, exact: asked.flatMap(taskFigures) });
+  return asked;
 }
 
 /** The source as its checkpoints are to be: a model of chats if it is trained on any. */

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { type BackendInfo, memoryInfo, resetPeakMemory } from '../backend/index.ts';
 import type * as tf from '../backend/tfjs.ts';
 import { UserError } from '../errors.ts';
+import type { AskedTask } from '../eval/ask.ts';
 import { type Carried, type Gemma3, type Gemma3Options, saveGemma3 } from '../model/index.ts';
 import { type Recipe, snakeCase } from '../recipe/index.ts';
 import {
   asUserError,
+  type BestCheckpoint,
   type Checkpoint,
   checkpointName,
   Interrupted,
@@ -24,13 +26,16 @@ import {
   trainerPaths,
   watchSignals,
   writeCheckpoint,
+  writeRecord,
 } from '../runs/index.ts';
+import { type BestBy, bestBy, bestOf } from './best.ts';
 import { type LoopResult, type Position, runLoop } from './loop.ts';
-import type { TokenRows } from './method.ts';
+import type { Method, TokenRows } from './method.ts';
 import { createOptimizer, loadState, type Optimizer, saveState } from './optimizers/index.ts';
 import type { ProgressSink, TrainResult } from './progress.ts';
 import { constantWithWarmup, linearWithWarmup, warmupSteps } from './schedule.ts';
 import { totalSteps } from './steps.ts';
+import { taskMeasure } from './task-measure.ts';
 import { trainedParameters } from './trained.ts';
 
 /** Everything a run needs, found and checked. */
@@ -50,6 +55,8 @@ export interface Session {
   firstSource(): Promise<ModelSource>;
   /** Whole checkpoints of this run that are on disk, for pruning. */
   own: Checkpoint[];
+  /** Questions that the model is asked while it is trained. */
+  asked: readonly AskedTask[];
 }
 
 /**
@@ -81,6 +88,7 @@ async function runSession(
     ? { step: resumed.state.global_step, numTokens: resumed.state.num_tokens, loss: resumed.state.loss }
     : { step: 0, numTokens: 0, loss: Number.NaN };
   const total = totalSteps(recipe, data.stepsPerEpoch);
+  const by = bestBy(recipe);
   const standing: Standing = { step: from.step, saved: from.step };
   const signals =
     session.stop === undefined
@@ -93,11 +101,18 @@ async function runSession(
   let metrics: MetricsLog | undefined;
   let peakBytes: number;
   try {
-    const method = await data.begin({
+    const begun = await data.begin({
       ...{ model, runDir, step: from.step, modelSha256: record.model.sha256, progress, stop },
       backend: session.backend,
       firstModel: () => loadFirstModel(session),
     });
+    const method: Method = {
+      ...begun,
+      measures: () => [
+        ...begun.measures(),
+        ...session.asked.map((asked) => taskMeasure(model, asked, recipe.eval)),
+      ],
+    };
     const own = method.own ?? new Map<string, tf.Variable>();
     open.push(...own.values());
     const parameters = new Map([...trainedParameters(recipe, model.parameters), ...own]);
@@ -141,6 +156,9 @@ async function runSession(
         progress,
         stop,
         standing,
+        ...(by === undefined
+          ? {}
+          : { keepBest: (step, saved) => keepBest(session, by, metrics!.evaluated, step, saved) }),
         save: (position) =>
           save(session, { model, prefix, carried, optimizer, own }, position, total, method.stepsPerEpoch),
       },
@@ -154,6 +172,7 @@ async function runSession(
     for (const held of open) held.dispose();
   }
   if (result.stopped) throw new Interrupted(stop.signal!, result.step, runDir);
+  const { best } = record;
   const outcome: TrainResult = {
     runDir,
     checkpoint: join(runPaths(runDir).checkpoints, checkpointName(result.step)),
@@ -162,6 +181,15 @@ async function runSession(
     loss: result.loss,
     evalLossBefore: metrics.evaluated.get(0)?.eval_loss,
     evalLossAfter: metrics.evaluated.get(result.step)?.eval_loss,
+    ...(by !== undefined && best !== undefined
+      ? {
+          best: {
+            ...best,
+            dir: join(runDir, best.checkpoint),
+            before: metrics.evaluated.get(0)?.[best.metric],
+          },
+        }
+      : {}),
     seconds: (performance.now() - started) / 1000,
     tokensPerSecond: result.stepSeconds === 0 ? 0 : result.tokens / result.stepSeconds,
     peakBytes,
@@ -253,13 +281,43 @@ async function save(
       await writeFile(paths.state, `${JSON.stringify(state, null, 2)}\n`);
     });
     session.own = [...session.own.filter(({ step }) => step !== position.step), checkpoint];
-    if (recipe.checkpoint.keepLast !== null)
-      session.own = await pruneCheckpoints(session.own, recipe.checkpoint.keepLast);
+    await prune(session);
     const seconds = (performance.now() - started) / 1000;
     progress.saved({ step: position.step, dir: checkpoint.dir, seconds, bytes });
   } catch (error) {
     throw asUserError(error, shown, `the checkpoint of step ${position.step} cannot be saved`);
   }
+}
+
+/** Removes old checkpoints, but for the best. */
+async function prune(session: Session): Promise<void> {
+  const { checkpoint } = session.recipe;
+  if (checkpoint.keepLast === null) return;
+  const best = checkpoint.bestMetric === null ? undefined : session.record.best?.step;
+  session.own = await pruneCheckpoints(session.own, checkpoint.keepLast, best);
+}
+
+/** After an evaluation: saves the step if it is the best of all that have a checkpoint, and says in run.json which is. */
+async function keepBest(
+  session: Session,
+  by: BestBy,
+  evaluated: MetricsLog['evaluated'],
+  step: number,
+  saved: () => Promise<void>,
+): Promise<void> {
+  const { record, runDir } = session;
+  const found = bestOf(evaluated, by, [...session.own.map((own) => own.step), step]);
+  if (found === undefined) return;
+  const best: BestCheckpoint = {
+    ...{ metric: by.metric, is: by.isHighest ? 'highest' : 'lowest', ...found },
+    checkpoint: `checkpoints/${checkpointName(found.step)}`,
+  };
+  if (JSON.stringify(best) === JSON.stringify(record.best)) return;
+  // The one before is kept until this one is on the disk.
+  if (found.step === step) await saved();
+  record.best = best;
+  await writeRecord(runDir, record);
+  await prune(session);
 }
 
 function describe({ name, torch, device, compute, storage, threads }: BackendInfo): string {

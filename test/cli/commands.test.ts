@@ -82,6 +82,46 @@ describe('options of generate', () => {
   });
 });
 
+describe('an evaluation', () => {
+  it('is run by a recipe or by options, with fields set on the command line', () => {
+    const few = ['limit=2', 'languages=es', 'shots=0', 'backend.name=wasm', 'out=by-recipe'];
+    const { status, stdout, stderr } = isogloss('eval', 'recipes/eval/toy.yaml', ...few);
+    expect([status, stderr], stderr).toEqual([0, expect.stringMatching(/^toy 2 of 2 items {2}in /)]);
+    expect(stdout).toMatch(/^toy, options compared by sum\n[\s\S]*\nresults: by-recipe\/results_.*\.json\n$/);
+    // The same evaluation: its folder is gone on with, and nothing is left to be scored.
+    const again = ['eval', 'tiny', '--languages', 'es', '--limit', '2', '--backend', 'wasm'];
+    const { stdout: same } = isogloss(...again, '--out', 'by-recipe');
+    expect(same).toBe(stdout);
+  });
+
+  it('that is asked wrongly is refused with all that is wrong, each in its place', () => {
+    writeFileSync(
+      join(cwd, 'wrong.yaml'),
+      'method: eval\nmodel:\n  path: tiny\ntasks: [tooy]\nlimit: 0\nlanguage: es\n',
+    );
+    refused(
+      ['eval', 'wrong.yaml', 'split=tst', '--shots', 'x'],
+      /^error: wrong\.yaml:4:9: there is no task tooy; .* Did you mean toy\?$/,
+      'wrong.yaml:5:8: limit must be a whole number above 0 or null, found 0',
+      'wrong.yaml:6:1: unknown key language. Did you mean languages?',
+      '--shots x: shots must be a whole number of at least 0 and at most 100, found "x"',
+      'override split=tst: split must be one of all, dev1, dev2, test, found "tst". Did you mean test?',
+    );
+    refused(['eval', 'mist.yaml'], /^error: mist\.yaml:\d+:9: is a recipe of training \(mist\)/);
+    refused(['train', 'eval/toy'], /^error: eval\/toy:\d+:9: is the recipe of an evaluation/);
+    refused(
+      ['eval', 'tiny', '--every-checkpoint'],
+      'tiny: is no run; every_checkpoint needs the folder of one',
+    );
+  });
+
+  it('is looked at beforehand by validate', () => {
+    const { stdout } = isogloss('validate', 'eval/toy', 'limit=3', 'shots=0');
+    expect(stdout).toMatch(/questions +toy: 9 items of 3 questions in en es ko, by text, /);
+    expect(stdout).toMatch(/Answer:\[\[ .*\]\] \[\[ /);
+  });
+});
+
 describe('a path with ~', () => {
   const home = join(cwd, 'home');
   const at = (...args: string[]) =>

@@ -6,7 +6,7 @@ import seedrandom from 'seedrandom';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { UserError } from '../../src/errors.ts';
-import { parseRecipeText, type Recipe } from '../../src/recipe/index.ts';
+import { type EvalRecipe, parseEvalText, parseRecipeText, type Recipe } from '../../src/recipe/index.ts';
 import { fields } from '../../src/recipe/shape.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -48,7 +48,25 @@ const FULL = {
     activation_checkpointing: true,
   },
   eval_every: 20,
-  checkpoint: { every: 30, keep_last: 3 },
+  eval: {
+    tasks: [
+      { name: 'mcq', path: 'q.jsonl', options: { bad_rows: 'drop' } },
+      { name: 'toy', path: 'p', options: { bad_rows: '2' } },
+    ],
+    languages: ['es', 'ko'],
+    limit: 33,
+    shots: 2,
+    scoring: 'text',
+    prompt: 'plain',
+    chat: true,
+    metric: 'bytes',
+    split: 'test',
+    split_by: 'item',
+    dev1_size: 11,
+    dev2_size: 22,
+    token_budget: 512,
+  },
+  checkpoint: { every: 30, keep_last: 3, best_metric: 'eval_loss', best_is: 'highest' },
   log: { every: 5 },
   backend: {
     name: 'wasm',
@@ -58,6 +76,16 @@ const FULL = {
     memory_limit: 4,
     threads: 2,
   },
+};
+
+const FULL_EVAL = {
+  method: 'eval',
+  seed: 7,
+  out: 'somewhere',
+  model: { path: 'dir', tokenizer: 'other' },
+  every_checkpoint: true,
+  ...FULL.eval,
+  backend: { ...FULL.backend, compute: 'bfloat16' },
 };
 
 /** A change, what it is called, and words of which an error about it must have one. */
@@ -70,6 +98,8 @@ interface Mutation {
 
 const read = (recipe: Json, overrides: string[] = []): Recipe =>
   parseRecipeText(stringify(recipe, { version: '1.2' }), 'r.yaml', overrides);
+const readEval = (recipe: Json, overrides: string[] = []): EvalRecipe =>
+  parseEvalText(stringify(recipe, { version: '1.2' }), 'r.yaml', overrides);
 
 describe('a recipe', () => {
   it('that sets every field away from its default is what the rest of this file mutates', () => {
@@ -84,14 +114,28 @@ describe('a recipe', () => {
     expect(same.map(([path]) => path.join('.')).filter((path) => path !== 'method')).toEqual(['data.eval']);
   });
 
+  it('of an evaluation that sets every field away from its default is mutated, too', () => {
+    const set = paths(FULL_EVAL).map((path) => path.filter((key) => typeof key === 'string').join('.'));
+    expect(fields('eval').filter(({ path }) => !set.includes(path))).toEqual([]);
+    const bare = readEval({ method: 'eval', model: { path: 'y' } });
+    const full = readEval(FULL_EVAL);
+    const same = leaves(bare as unknown as Json).filter(([path, value]) => at(full as never, path) === value);
+    expect(same.map(([path]) => path.join('.'))).toEqual(['method']);
+  });
+
   it.each([1, 2, 3, 4, 5])('is changed by every change, or refused with its place (seed %i)', (seed) => {
     const random = seedrandom(`recipe/${seed}`);
-    const before = JSON.stringify(read(FULL));
+    // Trainings and evaluations in turn.
+    const kinds = [
+      { full: FULL as Json, read, before: JSON.stringify(read(FULL)) },
+      { full: FULL_EVAL as Json, read: readEval, before: JSON.stringify(readEval(FULL_EVAL)) },
+    ] as const;
     for (let i = 0; i < 500; i++) {
-      const { what, recipe, overrides, names } = mutate(random);
+      const kind = kinds[i % 2]!;
+      const { what, recipe, overrides, names } = mutate(kind.full, random);
       let after: string;
       try {
-        after = JSON.stringify(read(recipe, overrides));
+        after = JSON.stringify(kind.read(recipe, overrides));
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         const told = error.message;
@@ -101,16 +145,16 @@ describe('a recipe', () => {
         ).toBe(true);
         continue;
       }
-      expect(after, what).not.toBe(before);
+      expect(after, what).not.toBe(kind.before);
     }
   });
 });
 
 /** One change at a place by chance, in the file or as an override. */
-function mutate(random: () => number): Mutation {
+function mutate(full: Json, random: () => number): Mutation {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-  const recipe = structuredClone(FULL) as Json;
-  const path = pick(paths(FULL));
+  const recipe = structuredClone(full);
+  const path = pick(paths(full));
   const key = path.at(-1)!;
   const parent = at(recipe, path.slice(0, -1)) as Record<string | number, Json>;
   const value = parent[key]!;

@@ -58,6 +58,14 @@ describe('checkpoints', () => {
     expect(steps(await listCheckpoints(dir))).toEqual([1_000_000]);
   });
 
+  it('are pruned but for the best, however old it is', async () => {
+    const dir = await run('best');
+    for (const step of [1, 2, 3, 4]) await writeCheckpoint(dir, step, fill(step));
+    const kept = await pruneCheckpoints(await listCheckpoints(dir), 1, 2);
+    expect(kept.map(({ step }) => step)).toEqual([2, 4]);
+    expect((await listCheckpoints(dir)).map(({ step }) => step)).toEqual([2, 4]);
+  });
+
   it('are never pruned for what else lies in the folder, which stays', async () => {
     const dir = await run('strangers');
     await mkdir(join(dir, 'checkpoints', 'step-000900'));

@@ -1,5 +1,5 @@
 import type { CommandModule } from 'yargs';
-import { findRecipe, parseRecipe, recipeYaml } from '../../recipe/index.ts';
+import { findRecipe, parseAnyRecipe, recipeYaml } from '../../recipe/index.ts';
 import { readTextFile } from '../../text.ts';
 
 interface Args {
@@ -20,7 +20,7 @@ export const cat: CommandModule<object, Args> = {
   handler({ recipe, overrides, resolved }) {
     const text =
       resolved || overrides.length > 0
-        ? recipeYaml(parseRecipe(recipe, overrides))
+        ? recipeYaml(parseAnyRecipe(recipe, overrides))
         : readTextFile(findRecipe(recipe), recipe);
     process.stdout.write(text);
   },

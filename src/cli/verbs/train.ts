@@ -36,10 +36,14 @@ export const train: CommandModule<object, Args> = {
       .example('$0 train recipes/mist.yaml train.max_steps=50', '')
       .example('$0 train gemma3-270m/mist model.path=DIR data.train.path=rows.jsonl', ''),
   async handler({ recipe: file, overrides, out, numbered, chart }) {
-    const { parseRecipe } = await import('../../recipe/index.ts');
+    const [{ parseRecipe }, { checkQuestions }] = await Promise.all([
+      import('../../recipe/index.ts'),
+      import('../../eval/from-recipe.ts'),
+    ]);
     const recipe = parseRecipe(
       file,
       out === undefined ? overrides : [...overrides, `out=${JSON.stringify(out)}`],
+      checkQuestions,
     );
     if (numbered) recipe.out = nextFree(recipe.out);
     const [trainers, { watch }] = await Promise.all([

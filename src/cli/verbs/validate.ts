@@ -1,15 +1,24 @@
 import type { CommandModule } from 'yargs';
 import { type Problem, UserError } from '../../errors.ts';
-import { isOverride, parseRecipe } from '../../recipe/index.ts';
+import { type EvalRecipe, isOverride, parseAnyRecipe, type Recipe } from '../../recipe/index.ts';
 
 interface Args {
   recipes: string[];
 }
 
+async function inspected(recipe: Recipe | EvalRecipe): Promise<string> {
+  if (recipe.method === 'eval') {
+    const { inspectEvaluation } = await import('../inspect-evaluation.ts');
+    return inspectEvaluation(recipe);
+  }
+  const { inspectRecipe } = await import('../inspect.ts');
+  return inspectRecipe(recipe);
+}
+
 /** `isogloss validate RECIPE.. [key=value ..]` */
 export const validate: CommandModule<object, Args> = {
   command: 'validate <recipes..>',
-  describe: 'Check recipes with their data, model and tokenizer, without training or writing anything',
+  describe: 'Check recipes with their data, model and tokenizer, without computing or writing anything',
   builder: (y) =>
     y.positional('recipes', {
       type: 'string',
@@ -25,9 +34,9 @@ export const validate: CommandModule<object, Args> = {
     const problems: Problem[] = [];
     for (const file of files) {
       try {
-        const recipe = parseRecipe(file, overrides);
-        const { inspectRecipe } = await import('../inspect.ts');
-        process.stdout.write(`${file}\n${await inspectRecipe(recipe)}\n`);
+        const { checkQuestions } = await import('../../eval/from-recipe.ts');
+        const recipe = parseAnyRecipe(file, overrides, checkQuestions);
+        process.stdout.write(`${file}\n${await inspected(recipe)}\n`);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         problems.push(...error.problems);

@@ -8,7 +8,7 @@ import type { Gemma3Config } from '../../model/index.ts';
 import type { Tokenizer } from '../../model/tokenizer/index.ts';
 import type { Reading } from '../../steering/extract.ts';
 import type { ReadPosition } from '../../steering/vector.ts';
-import type { TaskRequest } from '../evaluate.ts';
+import type { TaskRequest } from '../ask.ts';
 import { groupBy } from '../group.ts';
 import type { Item } from '../item.ts';
 import { canonicalJson, sha256 } from '../results/digest.ts';

@@ -38,17 +38,20 @@ export function splitItems(items: readonly Item[], options: SplitOptions): EvalS
   for (const item of items) pushTo(byLanguage, item.language, item);
   const notes: string[] = [];
   const room = new Map<string, Record<Part, number>>();
+  const few = new Map<number, string[]>();
   for (const [language, { length }] of byLanguage) {
     const most = Math.floor(length * LARGEST_SHARE);
-    if (most < Math.max(dev1, dev2))
-      notes.push(
-        `${language} has ${length} items: no more than ${most} of them are in each of Dev1 and Dev2`,
-      );
+    if (most < Math.max(dev1, dev2)) pushTo(few, length, language);
     room.set(language, {
       dev1: Math.min(dev1, most),
       dev2: Math.min(dev2, most),
       test: Number.POSITIVE_INFINITY,
     });
+  }
+  for (const [length, languages] of few) {
+    const have = languages.length === 1 ? `has ${length} items` : `have ${length} items each`;
+    const most = Math.floor(length * LARGEST_SHARE);
+    notes.push(`${languages.join(', ')} ${have}: no more than ${most} of them are in each of Dev1 and Dev2`);
   }
   const partOf = by === 'item' ? eachItem(items, room, seed) : wholeQuestions(items, room, seed);
   const split: EvalSplit = { dev1: [], dev2: [], test: [], leaking: 0, notes };
@@ -102,7 +105,7 @@ function wholeQuestions(items: readonly Item[], room: Room, seed: number): (item
   return ({ cluster }) => parts.get(cluster)!;
 }
 
-function pushTo<T>(map: Map<string, T[]>, key: string, value: T): void {
+function pushTo<K, T>(map: Map<K, T[]>, key: K, value: T): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);

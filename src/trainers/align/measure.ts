@@ -25,6 +25,13 @@ const AT_ONCE = 16;
 /** MEXA is of the first so many sentences (compute_mexa.py). */
 const MEXA_SENTENCES = 100;
 
+/** What `alignMeasure` finds, without those of each language. */
+export const ALIGN_FIGURES = ['', '_std'].flatMap((suffix) =>
+  ['eval_retrieval_xx_en', 'eval_retrieval_en_xx', 'eval_cosine_gap', 'eval_mexa'].map(
+    (name) => `${name}${suffix}`,
+  ),
+);
+
 /** Retrieval, MEXA and cosines, against English where the set has it, else against its first language. */
 export function alignMeasure(
   model: Gemma3,

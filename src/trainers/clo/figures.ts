@@ -1,6 +1,13 @@
 /** What is logged of pairs: sums over an optimizer batch, divided by their counts; over all languages and by each. */
 import { CLO_SEQUENCES, type CloOptions, type CloPair } from '../../losses/index.ts';
 
+/** Names of what is logged of pairs, without those of each language. */
+export const CLO_FIGURES = [
+  ...['rewards/chosen', 'rewards/rejected', 'rewards/margins', 'rewards/accuracies'],
+  ...['saturated', 'preference_loss', 'nll'],
+  ...CLO_SEQUENCES.map((key) => `logps/${key}`),
+];
+
 /** Collects pairs of a step, or of held-out rows. */
 export interface CloFigures {
   add(pairs: readonly CloPair[], languages: readonly string[]): void;

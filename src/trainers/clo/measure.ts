@@ -4,9 +4,12 @@ import type { InstructionExample } from '../../data/parallel/index.ts';
 import { type CloOptions, type CloPair, cloValues } from '../../losses/index.ts';
 import type { Gemma3 } from '../../model/index.ts';
 import type { Measure } from '../method.ts';
-import { cloFigures, lossOf } from './figures.ts';
+import { CLO_FIGURES, cloFigures, lossOf } from './figures.ts';
 import { logProbsOf, packPairs } from './micro-batch.ts';
 import type { Reference } from './reference.ts';
+
+/** What `cloMeasure` finds, without those of each language. */
+export const CLO_EVAL_FIGURES = ['eval_loss', ...CLO_FIGURES.map((name) => `eval_${name}`)];
 
 /** `eval_loss` is the loss with all held-out pairs as one batch; the others are as for a step. */
 export function cloMeasure(

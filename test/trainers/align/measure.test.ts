@@ -5,7 +5,7 @@ import { encodeSentences, readParallel } from '../../../src/data/parallel/index.
 import { createGemma3, type Gemma3, presetConfig } from '../../../src/model/index.ts';
 import { loadTokenizer } from '../../../src/model/tokenizer/index.ts';
 import type { Sentences } from '../../../src/trainers/align/data.ts';
-import { alignMeasure } from '../../../src/trainers/align/measure.ts';
+import { ALIGN_FIGURES, alignMeasure } from '../../../src/trainers/align/measure.ts';
 import { poolSentences } from '../../../src/trainers/align/pooler.ts';
 import { startTorch } from '../../backend/torch.ts';
 
@@ -56,6 +56,10 @@ describe('what is measured of held-out translations', () => {
 
   it('is retrieval both ways and the gap of cosines of all sentences, as the recipe pools them', () => {
     const figures = measured(sentences);
+    expect(Object.keys(figures).filter((name) => !name.includes('/'))).toEqual(
+      expect.arrayContaining(ALIGN_FIGURES),
+    );
+    expect(Object.keys(figures)).toHaveLength(2 * ALIGN_FIGURES.length);
     const n = sentences.ids.length;
     expect(n).toBeGreaterThan(100);
     const cosines = cosinesOf(n, options);
