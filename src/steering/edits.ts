@@ -26,9 +26,11 @@ interface Shift {
  *
  * Texts in English are not steered by EN, which has nothing to move them towards.
  *
- * @throws from what it returns: UserError for a language that a vector does not have
+ * @throws UserError for a layer that a vector does not have; and from what it returns, for a language that it does not have
  */
 export function steeringEdits(steps: readonly SteeringStep[]): SteeringEdits {
+  // An edit of a block that is not there would never be applied, and never be missed.
+  for (const { vector, layer } of steps) requireLayer(vector, layer);
   const known = new Map<string, Shift[]>();
   return (fromPromptEnd_BT, language) => {
     let shifts = known.get(language);
@@ -64,6 +66,14 @@ function shiftsOf(steps: readonly SteeringStep[], language: string): Shift[] {
     ...{ layer, tokens },
     shift_D: Float32Array.from(sum_D),
   }));
+}
+
+function requireLayer({ facts: { kind, model } }: SteeringVector, layer: number): void {
+  const { num_hidden_layers: L } = model;
+  if (Number.isInteger(layer) && layer >= 0 && layer < L) return;
+  throw new UserError(
+    `there is no layer ${layer}: the ${kind} vector of ${model.name} has ${L}, 0 to ${L - 1}`,
+  );
 }
 
 /** The row that texts of a language are steered by; undefined where they are not. @throws UserError if there is none */

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/paths.ts';
+import { makeVector, rowNorms } from '../../src/steering/identity.ts';
+import { readVector, writeVector } from '../../src/steering/vector-file.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 const folder = temporaryFolder();
@@ -56,6 +58,18 @@ describe('isogloss steer', () => {
     const { status, stdout, stderr } = isogloss('steer', 'verify', 'vectors/en');
     expect(stdout, stderr).toMatch(/^largest difference: [\d.e+-]+/);
     expect(status).toBe(0);
+  });
+
+  it('says with exit code 1 that a vector is not what its file says', async () => {
+    const { facts, vectors_LD } = await readVector(join(folder.path, 'vectors/en'));
+    const es = vectors_LD.get('es')!.slice();
+    es[3]! += 0.5;
+    const norms = { ...facts.norms, es: { ...facts.norms.es!, vector: rowNorms(es, 128) } };
+    const changed = makeVector({ ...facts, norms }, new Map([...vectors_LD, ['es', es]]));
+    await writeVector(join(folder.path, 'changed'), changed);
+    const { status, stdout } = isogloss('steer', 'verify', 'changed');
+    expect(stdout).toMatch(/^largest difference: 5\.00e-1 \(es, layer 0\)/);
+    expect(status).toBe(1);
   });
 
   it('refuses to write over one, and what it cannot read', () => {

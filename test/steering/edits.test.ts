@@ -183,6 +183,11 @@ describe('steering', () => {
     );
   });
 
+  it('refuses a layer that the vector does not have, which would steer nothing in silence', () => {
+    for (const layer of [L, -1, 1.5])
+      expect(() => steeringEdits([step(1, layer, 1)])).toThrow(`there is no layer ${layer}`);
+  });
+
   it('by EN leaves English alone, by LOC it does not', () => {
     const en = { ...step(1, 1, 1), vector: vectorOf(1, { kind: 'en' }) };
     requireLanguages([en], ['en', 'es']);
