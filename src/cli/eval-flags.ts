@@ -9,6 +9,7 @@ import {
   schemaAt,
   setAt,
 } from '../recipe/index.ts';
+import { TASK_NAMES } from './evaluation-help.ts';
 import type { SteerArgs } from './steer-flags.ts';
 
 /** Field that each option sets; `isText` is taken as it is, all others are read as YAML, as in key=value. */
@@ -38,8 +39,7 @@ export function evalFlags(): Record<string, Options> {
     Object.entries(FLAGS).map(([name, { path, isSwitch }]): [string, Options] => {
       const schema = schemaAt('eval', path)!;
       const values = isSwitch || schema.description === undefined ? '' : ` (${describeSchema(schema)})`;
-      const isMapping = path[0] === 'tasks';
-      const described = `${schema.description}${isMapping ? '' : values}`;
+      const described = `${schema.description}${path[0] === 'tasks' ? ` (${TASK_NAMES.join(', ')})` : values}`;
       return [
         name,
         isSwitch

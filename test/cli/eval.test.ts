@@ -60,26 +60,35 @@ beforeAll(async () => {
 describe('eval refuses, with nothing written,', () => {
   it('names that there are not, with the nearest', async () => {
     const cases: [string[], string | RegExp][] = [
-      [['--tasks', 'tooy'], /^error: there is no task tooy; .* Did you mean toy\?$/],
-      [['--languages', 'spanisch'], /^error: spanisch is no language's code; .* Did you mean es\?$/],
-      [['--languages', 'sw'], 'toy is not in sw; it is in en, es, id, ko, el, zh, ar'],
-      [['--metric', 'byts'], '--metric must be sum, tokens, bytes, pmi; found "byts". Did you mean bytes?'],
-      [['--scoring', 'leters'], '--scoring must be letters, text; found "leters". Did you mean letters?'],
+      [['--tasks', 'tooy'], /^error: --tasks tooy: there is no task tooy; .* Did you mean toy\?$/],
+      [
+        ['--languages', 'spanisch'],
+        /^error: --languages spanisch: spanisch is no language's code; .* Did you mean es\?$/,
+      ],
+      [['--languages', 'sw'], '--languages sw: toy is not in sw; it is in en, es, id, ko, el, zh, ar'],
+      [
+        ['--metric', 'byts'],
+        '--metric byts: metric must be one of sum, tokens, bytes, pmi, found "byts". Did you mean bytes?',
+      ],
+      [
+        ['--scoring', 'leters'],
+        '--scoring leters: scoring must be one of letters, text or null, found "leters". Did you mean letters?',
+      ],
       [
         ['--prompt', 'papr'],
-        '--prompt must be paper, lm_eval, question, plain; found "papr". Did you mean paper?',
+        '--prompt papr: prompt must be one of paper, lm_eval, question, plain or null, found "papr". Did you mean paper?',
       ],
-      [['--tasks', 'toy,toy'], '--tasks names toy twice'],
-      [['--languages', 'es,'], '--languages must be names with commas between them, found an empty one'],
+      [['--tasks', 'toy,toy'], '--tasks toy,toy: the task toy is named twice'],
+      [['--languages', 'es,'], '--languages es,: languages.1 must be text, found ""'],
     ];
     await refuse(cases.map(([args, message]) => [['eval', 'tiny', ...args, '--out', 'no'], message]));
   });
 
   it('numbers that cannot be', async () => {
     const cases: [string[], string | RegExp][] = [
-      [['--limit', '0'], '--limit must be a whole number of at least 1, found 0'],
-      [['--limit', '-3'], '--limit must be a whole number of at least 1, found -3'],
-      [['--limit', 'x'], '--limit must be a whole number of at least 1, found something else'],
+      [['--limit', '0'], '--limit 0: limit must be a whole number above 0 or null, found 0'],
+      [['--limit', '-3'], '--limit -3: limit must be a whole number above 0 or null, found -3'],
+      [['--limit', 'x'], '--limit x: limit must be a whole number above 0 or null, found "x"'],
       [['--shots', '5'], '5 shots are asked for, and there are 4 solved examples in en'],
     ];
     await refuse(cases.map(([args, message]) => [['eval', 'tiny', ...args, '--out', 'no'], message]));
@@ -252,8 +261,8 @@ describe('the help of eval', () => {
   it('names all tasks and metrics', async () => {
     const { stdout } = await isogloss('eval', '--help');
     const words = stdout.replace(/\s+/g, ' ');
-    expect(words).toContain(`names with commas: ${TASKS.map(({ name }) => name).join(', ')} `);
-    for (const metric of METRICS) expect(words).toContain(`"${metric}"`);
+    expect(words).toContain(`(${TASKS.map(({ name }) => name).join(', ')})`);
+    for (const metric of METRICS) expect(words).toContain(metric);
   });
 });
 
