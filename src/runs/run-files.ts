@@ -20,7 +20,7 @@ export const runPaths = (runDir: string) => ({
 export const TEMPORARY = '.tmp-';
 
 /** Writes a small file so that its path holds either the old bytes or the new ones, whole. */
-export async function replaceFile(path: string, data: string): Promise<void> {
+export async function replaceFile(path: string, data: string | Uint8Array): Promise<void> {
   const aside = join(dirname(path), `${TEMPORARY}${randomBytes(6).toString('hex')}`);
   try {
     await writeFileSynced(aside, data);
