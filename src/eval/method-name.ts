@@ -47,5 +47,5 @@ function trainingLabel(text: string): string {
 function steeringLabel(text: string): string {
   const [, kind = '', rest = ''] = STEERING.exec(text.trim()) ?? [];
   const label = kind.toLowerCase() === 'random' ? 'random' : kind.toUpperCase();
-  return rest.startsWith('(') ? label : `${label}${rest.trim()}`;
+  return rest.startsWith('(') ? label : `${label}${rest.trimEnd()}`;
 }

@@ -126,12 +126,12 @@ function costOf(
 ): number {
   let cost = 0;
   for (const other of others) {
-    cost += 8 * overlap(box, other.box);
+    cost += 2 * covers(box, other.box);
     if (leader && other.leader && cross(leader, other.leader)) cost += 200;
     if (leader && meets(leader, other.box)) cost += 200;
     if (other.leader && meets(other.leader, box)) cost += 200;
   }
-  for (const obstacle of fixed) cost += 4 * overlap(box, obstacle);
+  for (const obstacle of fixed) cost += covers(box, obstacle);
   for (const line of lines) if (meets(line, box)) cost += CROSSED;
   const away = Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
   // A name to the right is where one is looked for.
@@ -145,6 +145,12 @@ function boxAt(x: number, y: number, width: number, height: number): Box {
 function centred(label: Labelled): PlacedLabel {
   const { width, height } = textSize(label);
   return { x: label.x, y: label.y, box: boxAt(label.x, label.y, width, height) };
+}
+
+/** What covering costs: touching is bad, more of it worse. */
+function covers(a: Box, b: Box): number {
+  const area = overlap(a, b);
+  return area > 0 ? 60 + 4 * area : 0;
 }
 
 function overlap(a: Box, b: Box): number {

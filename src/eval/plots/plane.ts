@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { methodName, shownName } from '../method-name.ts';
 import { type FrontBand, paretoFront } from '../pareto.ts';
 import { type Box, type Labelled, type Line, placeLabels, textSize } from './labels.ts';
-import { paddedDomain, rounded, type UnitLayer } from './spec.ts';
+import { haloed, paddedDomain, rounded, type UnitLayer } from './spec.ts';
 import { BAND, CONFIG, FAINT, fixedScale, INK, methodStyles, SCHEMA } from './style.ts';
 
 /** A model against UNALIGNED, in points of 100. */
@@ -186,18 +186,12 @@ export function planeSpec(plot: PlanePlot): TopLevelSpec {
         tooltip: [{ field: 'name' }, { field: 'x' }, { field: 'y' }],
       },
     },
-    ...places.texts.flatMap(({ fontSize, color, values }) => {
-      const layer = (mark: object): UnitLayer => ({
-        data: { values },
-        mark: { type: 'text', fontSize, align: 'center', baseline: 'middle', ...mark },
-        encoding: { ...xy, text: { field: 'text' } },
-      });
-      // A white edge below the letters keeps lines from running through them.
-      return [
-        layer({ color: 'white', stroke: 'white', strokeWidth: 3, strokeJoin: 'round' }),
-        layer({ color }),
-      ];
-    }),
+    ...places.texts.flatMap(({ fontSize, color, values }) =>
+      haloed(
+        { fontSize, color, align: 'center', baseline: 'middle' },
+        { data: { values }, encoding: { ...xy, text: { field: 'text' } } },
+      ),
+    ),
   );
   return {
     $schema: SCHEMA,

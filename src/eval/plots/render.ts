@@ -24,14 +24,26 @@ export function figureFormat(path: string): FigureFormat | undefined {
   return FIGURE_FORMATS.find((end) => path.toLowerCase().endsWith(end));
 }
 
-/** A figure as text of an SVG. The same spec gives the same text. */
-export async function renderSvg(spec: TopLevelSpec): Promise<string> {
+/**
+ * A figure as text of an SVG. The same spec gives the same text.
+ *
+ * @param prefix of the ids in it: figures on one page must have different ones
+ */
+export async function renderSvg(spec: TopLevelSpec, prefix = ''): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   // Its warnings are of specs, which are ours; tests hold them to none.
   const logger = vega.logger(vega.Error);
   const view = new vega.View(vega.parse(compile(spec, { logger }).spec), { renderer: 'none', logger });
   try {
-    return await view.toSVG();
+    // Vega numbers ids over all figures of a process.
+    const numbers = new Map<string, string>();
+    const renamed = (id: string) => {
+      if (!numbers.has(id)) numbers.set(id, `${prefix}clip${numbers.size}`);
+      return numbers.get(id)!;
+    };
+    return (await view.toSVG())
+      .replace(/ id="((?:clip|gradient)[^"]*)"/g, (_, id: string) => ` id="${renamed(id)}"`)
+      .replace(/url\(#([^)]+)\)/g, (_, id: string) => `url(#${renamed(id)})`);
   } finally {
     view.finalize();
   }

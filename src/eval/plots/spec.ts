@@ -24,3 +24,22 @@ export function paddedDomain(values: readonly number[], share = 0.08): [number, 
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
+
+/** How a text is set, without what it is drawn in. */
+export interface TextMark {
+  fontSize: number;
+  color: string;
+  align?: 'left' | 'center' | 'right';
+  baseline?: 'top' | 'middle' | 'bottom';
+  dx?: number;
+  dy?: number;
+}
+
+/** A text with a white edge below its letters, which keeps lines from running through them. */
+export function haloed({ color, ...mark }: TextMark, of: Pick<UnitLayer, 'data' | 'encoding'>): UnitLayer[] {
+  const edge = { color: 'white', stroke: 'white', strokeWidth: 3, strokeJoin: 'round' as const };
+  return [
+    { ...of, mark: { type: 'text', ...mark, ...edge } },
+    { ...of, mark: { type: 'text', ...mark, color } },
+  ];
+}

@@ -56,8 +56,8 @@ const SHAPES: Readonly<Record<SteeringKind, string>> = {
   other: 'diamond',
 };
 
-/** How marked bars of one colour differ by their edits: the share of the colour that is seen. */
-const OPACITIES: Readonly<Record<SteeringKind, number>> = {
+/** How bars of one training differ by their edits: the share of its colour, the rest being white. */
+const STRENGTHS: Readonly<Record<SteeringKind, number>> = {
   none: 1,
   EN: 0.65,
   LOC: 0.4,
@@ -74,7 +74,8 @@ export interface MethodStyle {
   colour: string;
   /** Of its edits. */
   shape: string;
-  opacity: number;
+  /** Of bars. */
+  fill: string;
 }
 
 /** Styles of methods by name; trainings that are not the paper's take the colours that are left, in their order. */
@@ -86,9 +87,16 @@ export function methodStyles(names: readonly string[]): Map<string, MethodStyle>
       const { training, steering } = methodName(name);
       const kind = steeringKind(steering);
       const colour = colours.get(training)!;
-      return [name, { training, kind, colour, shape: SHAPES[kind], opacity: OPACITIES[kind] }];
+      return [name, { training, kind, colour, shape: SHAPES[kind], fill: mixed(colour, STRENGTHS[kind]) }];
     }),
   );
+}
+
+/** So much of a colour (`#rrggbb`) on white; a transparent one would show the lines of the grid. */
+function mixed(colour: string, share: number): string {
+  const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  const mix = parts.map((part) => Math.round(255 + share * (part - 255)));
+  return `#${mix.map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** Colours of languages, by ISO 639-1. */
@@ -164,7 +172,7 @@ export const CONFIG: NonNullable<TopLevelSpec['config']> = {
     subtitleLineHeight: 13,
     anchor: 'start',
     frame: 'group',
-    offset: 10,
+    offset: 4,
   },
 };
 
