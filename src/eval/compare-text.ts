@@ -78,8 +78,8 @@ function pValue(p: number): string {
   return p < 0.0001 ? '<0.0001' : p.toFixed(4);
 }
 
-/** The first column to the left, numbers to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Cells as lines: the first column to the left, numbers to the right. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row

@@ -5,6 +5,7 @@ import { env } from './env.ts';
 import { evalVerb } from './eval.ts';
 import { generate } from './generate.ts';
 import { ls } from './ls.ts';
+import { plane } from './plane.ts';
 import { resume } from './resume.ts';
 import { schema } from './schema.ts';
 import { score } from './score.ts';
@@ -20,6 +21,7 @@ export const verbs = [
   evalVerb,
   score,
   compare,
+  plane,
   validate,
   ls,
   cat,

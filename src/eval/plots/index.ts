@@ -15,6 +15,7 @@
 export { type BiasCurve, type BiasPlot, type BiasPoint, biasSpec } from './bias.ts';
 export { type ChangeRow, type ChangesPlot, changesSpec } from './changes.ts';
 export type { CurvePoint } from './curves.ts';
+export { page, type Section } from './page.ts';
 export { type PcaPanel, type PcaPlot, type PcaPoint, pcaSpec } from './pca.ts';
 export { type PerpendicularityPlot, perpendicularitySpec } from './perpendicularity.ts';
 export { type PlanePlot, type PlotPoint, planeSpec } from './plane.ts';
