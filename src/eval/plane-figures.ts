@@ -37,8 +37,8 @@ export function changesFigure(report: PlaneReport, axis: 'transfer' | 'localizat
     ...(ci95 ? { interval: [100 * ci95[0], 100 * ci95[1]] as const } : {}),
   });
   return changesSpec({
-    title: axis === 'transfer' ? 'Transfer' : 'Localization',
-    measured: `Change on ${measured} against ${baseline.name}, points`,
+    title: `${axis === 'transfer' ? 'Transfer' : 'Localization'}: ${measured}`,
+    measured: `Change against ${baseline.name}, points`,
     rows: lines.flatMap((line) => [
       row(line.name, 'mean', line[axis].mean),
       ...inOrder(line[axis], averaged).map(([language, value]) => row(line.name, language, value)),

@@ -15,10 +15,11 @@ const STYLE = `
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 svg { max-width: 100%; height: auto; }
+@media (max-width: 42rem) { svg { max-width: none; } }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap; }
-th { font-weight: 600; border-bottom-color: #999; }
+th { font-weight: 600; border-bottom-color: #999; white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
 .notes { color: #555; font-size: 0.85rem; }
 `;

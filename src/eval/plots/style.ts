@@ -12,7 +12,7 @@ export const GRID = '#ececec';
 export const BAND = '#bdbdbd';
 
 /** Okabe and Ito's colours, told apart by the colour-blind (https://jfly.uni-koeln.de/color); yellow, faint on white, last. */
-const OKABE_ITO = ['#E69F00', '#009E73', '#56B4E9', '#0072B2', '#D55E00', '#CC79A7', '#000000', '#F0E442'];
+const OKABE_ITO = ['#56B4E9', '#E69F00', '#009E73', '#000000', '#0072B2', '#D55E00', '#CC79A7', '#F0E442'];
 
 /** A training is the same colour in every figure. */
 const TRAININGS: Readonly<Record<string, string>> = {
@@ -172,7 +172,7 @@ export const CONFIG: NonNullable<TopLevelSpec['config']> = {
     subtitleLineHeight: 13,
     anchor: 'start',
     frame: 'group',
-    offset: 4,
+    offset: 8,
   },
 };
 

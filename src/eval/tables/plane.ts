@@ -23,7 +23,7 @@ export function planeTable(report: PlaneReport): Table {
     ...(has.interval ? ['95 %'] : []),
     ...(has.front ? ['on front'] : []),
     ...(has.english ? ['US/UK'] : []),
-    ...(has.named ? ['country named', 'lost', 'suppressed'] : []),
+    ...(has.named ? ['country named', 'known', 'cue'] : []),
   ];
   const origin = [
     ...[baseline.name, share(first?.transfer.mean.a), '0', ...(has.interval ? ['-'] : [])],
@@ -73,7 +73,8 @@ export function planeNotes({ lines, floor, baseline }: PlaneReport): string[] {
       : []),
     ...(gap
       ? [
-          `country named: accuracy where the question names it, ${change(gap.mean).trim()} for ${baseline.name}; lost: its change; suppressed: the change of localization beyond that`,
+          `country named: accuracy where the question names it (${baseline.name}: ${change(gap.mean).trim()} by naming it)`,
+          'known: its change, below 0 what is lost; cue: the rest of the change of localization, below 0 what is suppressed',
         ]
       : []),
     ...(floor
