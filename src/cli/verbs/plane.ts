@@ -51,6 +51,8 @@ export const plane: CommandModule<object, PlaneArgs> = {
       })
       .option('seed', { type: 'number', requiresArg: true, default: 42, describe: 'Of intervals' })
       .option('table', {
+        // Or `1` would be a number.
+        type: 'string',
         choices: ['plane', 'numbers', '1', '2', '3'] as const,
         requiresArg: true,
         describe: "What .csv and .md hold: a table alone (the paper's 1 to 3, or ours)",
