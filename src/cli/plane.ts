@@ -50,6 +50,7 @@ export interface PlaneArgs {
   metric: string;
   seed: number;
   table?: TableName;
+  figure: 'plane' | 'transfer' | 'localization';
   title?: string;
   out?: string;
 }
@@ -86,6 +87,10 @@ async function checkArgs(args: PlaneArgs, end: string | undefined, cwd: string):
     problems.push({ message: `--out ${out} must end in ${ENDS.join(', ')}` });
   if (table !== undefined && end !== '.csv' && end !== '.md')
     problems.push({ message: `--table ${table} is written into a file: --out FILE.csv or FILE.md` });
+  if (args.figure !== 'plane' && (out === undefined || !figureFormat(out)))
+    problems.push({
+      message: `--figure ${args.figure} is written into a file: --out FILE${FIGURE_FORMATS.join(', FILE')}`,
+    });
   const tables = results.filter((name) => /\.csv$/i.test(name));
   if (tables.length > 0) {
     if (results.length > 1)
@@ -190,7 +195,9 @@ async function write(
   const title = args.title === undefined ? {} : { title: args.title };
   if (figureFormat(out)) {
     const warn = (text: string) => void process.stderr.write(`warning: ${text}\n`);
-    return writeFigure(planeFigure(report, title), out, { cwd, warn });
+    const spec =
+      args.figure === 'plane' ? planeFigure(report, title) : changesFigure(report, args.figure, title);
+    return writeFigure(spec, out, { cwd, warn });
   }
   const rows = accuracyRows(report);
   const tables: Record<TableName, () => Table> = {

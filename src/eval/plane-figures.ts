@@ -1,7 +1,8 @@
-/** A plane's report as the figures of the paper that show it: 2a, 2b, and 2c or 5a. */
+/** Reports as the figures of the paper that show them: 2a, 2b, 2c and 5a of a plane, 5b of checkpoints. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { PlaneLine, PlaneReport, PlaneValue, PlaneValues } from './plane-report.ts';
-import { changesSpec, type PlotPoint, planeSpec } from './plots/index.ts';
+import { biasSpec, changesSpec, type PlotPoint, planeSpec } from './plots/index.ts';
+import type { Estimates } from './statistics.ts';
 
 /** The plane itself. Languages are drawn where they are few enough to be seen behind the means: of all but steered models. */
 export function planeFigure(
@@ -29,7 +30,11 @@ export function planeFigure(
 }
 
 /** What each model changes in each language, on one axis. */
-export function changesFigure(report: PlaneReport, axis: 'transfer' | 'localization'): TopLevelSpec {
+export function changesFigure(
+  report: PlaneReport,
+  axis: 'transfer' | 'localization',
+  { title }: { title?: string } = {},
+): TopLevelSpec {
   const { lines, averaged, baseline } = report;
   const measured = axis === 'transfer' ? report.universal : report.cultural;
   const row = (name: string, language: string, { delta, ci95 }: PlaneValue) => ({
@@ -37,12 +42,49 @@ export function changesFigure(report: PlaneReport, axis: 'transfer' | 'localizat
     ...(ci95 ? { interval: [100 * ci95[0], 100 * ci95[1]] as const } : {}),
   });
   return changesSpec({
-    title: `${axis === 'transfer' ? 'Transfer' : 'Localization'}: ${measured}`,
+    title: title ?? `${axis === 'transfer' ? 'Transfer' : 'Localization'}: ${measured}`,
     measured: `Change against ${baseline.name}, points`,
     rows: lines.flatMap((line) => [
       row(line.name, 'mean', line[axis].mean),
       ...inOrder(line[axis], averaged).map(([language, value]) => row(line.name, language, value)),
     ]),
+  });
+}
+
+/** The share of answers of the US or the UK, as `Summary` has it. */
+export type EnglishShare = Pick<Estimates, 'mean'>;
+
+/** A training by its checkpoints. */
+export interface EnglishSteps {
+  name: string;
+  steps: readonly { step: number; english: EnglishShare }[];
+  /** The last checkpoint under SUR. */
+  steered?: EnglishShare;
+}
+
+/** English bias along checkpoints, beside UNALIGNED; summaries of evaluations that were asked the same questions. */
+export function biasFigure(
+  curves: readonly EnglishSteps[],
+  unaligned?: { english: EnglishShare; steered?: EnglishShare },
+): TopLevelSpec {
+  const share = ({ mean: { mean, ci95 } }: EnglishShare) => ({
+    share: 100 * mean,
+    ...(ci95 ? { interval: [100 * ci95[0], 100 * ci95[1]] as const } : {}),
+  });
+  return biasSpec({
+    curves: curves.map(({ name, steps, steered }) => ({
+      name,
+      points: steps.map(({ step, english }) => ({ step, ...share(english) })),
+      ...(steered ? { steered: share(steered) } : {}),
+    })),
+    ...(unaligned
+      ? {
+          unaligned: {
+            share: share(unaligned.english).share,
+            ...(unaligned.steered ? { steered: share(unaligned.steered) } : {}),
+          },
+        }
+      : {}),
   });
 }
 

@@ -73,7 +73,7 @@ describe('a plane of folders', () => {
 
   it('is written as a page, tables and a figure', () => {
     const given = ['UNALIGNED=base', 'CLO=clo'];
-    for (const out of ['p.html', 'p.md', 'p.csv', 'p.png', 'p.svg', 'p.vl.json'])
+    for (const out of ['p.html', 'p.md', 'p.csv', 'p.png'])
       expect(isogloss(...given, '--out', out).stdout).toMatch(new RegExp(`^written: ${out}$`, 'm'));
     const html = readFileSync(join(cwd, 'p.html'), 'utf8');
     expect(html).toContain("default-src 'none'");
@@ -127,6 +127,10 @@ describe('a plane that cannot be', () => {
       ['a.csv', 'base', '--transfer', 'ca'],
       /a\.csv is a table of accuracies, which stands alone/,
       /--transfer ca needs questions/,
+    );
+    refused(
+      ['a.csv', '--figure', 'transfer'],
+      /--figure transfer is written into a file: --out FILE\.vl\.json, FILE\.svg/,
     );
     refused(['none.csv'], /none\.csv: there is no such file/);
     refused(['clo'], /which model is UNALIGNED\?/);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planeFigure } from '../../src/eval/plane-figures.ts';
+import { biasFigure, planeFigure } from '../../src/eval/plane-figures.ts';
 import { type PlaneModel, reportPlane } from '../../src/eval/plane-report.ts';
 import { answered, made } from './made.ts';
 
@@ -111,5 +111,29 @@ describe('the report of a plane', () => {
       ['WORSE', -25, -12.5],
     ]);
     expect(rows.filter(({ language }) => language === 'ko')).toHaveLength(2);
+  });
+});
+
+describe('English bias along checkpoints', () => {
+  it('is drawn by step in points, with the last step under SUR', () => {
+    const english = (mean: number) => ({
+      mean: { mean, n: 4, nClusters: 4, ci95: [mean - 0.1, mean + 0.1] as [number, number] },
+    });
+    const spec = biasFigure(
+      [
+        {
+          name: 'CLO',
+          steps: [0, 50].map((step) => ({ step, english: english(0.3 + step / 1000) })),
+          steered: english(0.25),
+        },
+      ],
+      { english: english(0.3) },
+    );
+    const layers = JSON.parse(JSON.stringify(spec)).hconcat[0].layer as {
+      data?: { values?: { x?: number; y?: number; shape?: string }[] };
+    }[];
+    const rows = layers.flatMap(({ data }) => data?.values ?? []);
+    expect(rows.filter(({ shape }) => shape).map(({ x, y }) => [x, y])).toContainEqual([50, 25]);
+    expect(rows.filter(({ shape }) => !shape).map(({ x, y }) => [x, y])).toContainEqual([50, 35]);
   });
 });

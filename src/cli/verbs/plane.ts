@@ -57,6 +57,12 @@ export const plane: CommandModule<object, PlaneArgs> = {
         requiresArg: true,
         describe: "What .csv and .md hold: a table alone (the paper's 1 to 3, or ours)",
       })
+      .option('figure', {
+        choices: ['plane', 'transfer', 'localization'] as const,
+        default: 'plane' as const,
+        requiresArg: true,
+        describe: 'What .svg, .png and .vl.json show: the plane, or bars of one axis by language',
+      })
       .option('title', { type: 'string', requiresArg: true, describe: 'Of the figure' })
       .option('out', {
         type: 'string',
