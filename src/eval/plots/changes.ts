@@ -24,6 +24,9 @@ export interface ChangesPlot {
   measured?: string;
 }
 
+/** More bars a language than this are narrow. */
+const MANY = 8;
+
 /** Bars from UNALIGNED, which is the line at 0. */
 export function changesSpec({ rows, title, measured }: ChangesPlot): TopLevelSpec {
   const names = [...new Set(rows.map(({ name }) => name))];
@@ -94,7 +97,7 @@ export function changesSpec({ rows, title, measured }: ChangesPlot): TopLevelSpe
     description: `Changes against UNALIGNED of ${names.map(label).join(', ')} in ${order.join(', ')}`,
     ...(title === undefined ? {} : { title: { text: title } }),
     data: { values },
-    width: { step: 13 },
+    width: { step: names.length > MANY ? 6 : 13 },
     height: 220,
     layer,
     config: CONFIG,

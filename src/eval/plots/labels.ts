@@ -1,5 +1,7 @@
 /** Where names stand beside points so that they can be read: beside their own, over no other, within the frame. */
 
+import { textWidth } from './text-width.ts';
+
 /** A point with a name, in pixels from the upper left corner of the frame. */
 export interface Labelled {
   x: number;
@@ -46,14 +48,10 @@ const BESIDE = 8;
 const PASSES = 4;
 /** What a line through a name costs, in pixels of distance doubled: names have a white edge that keeps them legible. */
 const CROSSED = 14;
-/** Of DejaVu Sans at size 1: the widths of its letters, roughly, and the height of a line. */
-const WIDTHS: readonly (readonly [RegExp, number])[] = [
-  [/[\s.,:;·|'il]/u, 0.32],
-  [/[MW@%]/u, 0.95],
-  [/[\p{Lu}+]/u, 0.7],
-  [/[\p{sc=Han}\p{sc=Hangul}]/u, 1],
-];
-const [WIDTH, HEIGHT] = [0.62, 1.15];
+/** What it costs to stand near another mark, and how much nearer, pixels, a name's own is then. */
+const [STRANGER, CLEARLY] = [40, 5];
+/** Of a line, at size 1. */
+const HEIGHT = 1.15;
 
 /**
  * Places all names: each takes the place that costs least, in several passes. Covering a name, a mark or what is taken costs by its
@@ -79,7 +77,7 @@ export function placeLabels(
       let best: PlacedLabel | undefined;
       let least = Number.POSITIVE_INFINITY;
       for (const place of places(label, frame)) {
-        const cost = costOf(place, label, others, fixed, lines);
+        const cost = costOf(place, label, others, fixed, lines) + strangers(place, label, labels);
         if (cost >= least) continue;
         least = cost;
         best = place;
@@ -92,8 +90,7 @@ export function placeLabels(
 
 /** Width and height of a name, pixels. */
 export function textSize({ text, fontSize }: Pick<Labelled, 'text' | 'fontSize'>) {
-  const letters = [...text].map((letter) => WIDTHS.find(([like]) => like.test(letter))?.[1] ?? WIDTH);
-  return { width: fontSize * letters.reduce((sum, width) => sum + width, 0), height: fontSize * HEIGHT };
+  return { width: textWidth(text, fontSize), height: fontSize * HEIGHT };
 }
 
 function places(label: Labelled, frame: { width: number; height: number }): PlacedLabel[] {
@@ -133,9 +130,22 @@ function costOf(
   }
   for (const obstacle of fixed) cost += covers(box, obstacle);
   for (const line of lines) if (meets(line, box)) cost += CROSSED;
-  const away = Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+  const away = distanceTo(box, { x, y });
   // A name to the right is where one is looked for.
   return cost + 2 * away + (box.left > x ? 0 : 2);
+}
+
+/** Marks that a name stands as near to as to its own would be taken for it. */
+function strangers({ box, leader }: PlacedLabel, own: Labelled, labels: readonly Labelled[]): number {
+  if (leader) return 0;
+  const near = distanceTo(box, own) - own.radius + CLEARLY;
+  // Small marks have small names: only its like is taken for the mark of a name.
+  const others = labels.filter((other) => other !== own && other.radius === own.radius);
+  return others.filter((other) => distanceTo(box, other) - other.radius < near).length * STRANGER;
+}
+
+function distanceTo({ left, top, right, bottom }: Box, { x, y }: { x: number; y: number }): number {
+  return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
 }
 
 function boxAt(x: number, y: number, width: number, height: number): Box {

@@ -1,10 +1,10 @@
 /** The transfer-localization plane: the paper's Figures 2c and 5a. */
 import type { TopLevelSpec } from 'vega-lite';
-import { methodName, shownName } from '../method-name.ts';
+import { methodName, type SteeringKind, shownName } from '../method-name.ts';
 import { type FrontBand, paretoFront } from '../pareto.ts';
 import { type Box, type Labelled, type Line, placeLabels, textSize } from './labels.ts';
 import { haloed, paddedDomain, rounded, type UnitLayer } from './spec.ts';
-import { BAND, CONFIG, FAINT, fixedScale, INK, methodStyles, SCHEMA } from './style.ts';
+import { BAND, CONFIG, FAINT, fixedScale, INK, type MethodStyle, methodStyles, SCHEMA } from './style.ts';
 
 /** A model against UNALIGNED, in points of 100. */
 export interface PlotPoint {
@@ -177,7 +177,9 @@ export function planeSpec(plot: PlanePlot): TopLevelSpec {
           field: 'edits',
           type: 'nominal',
           title: 'Steering',
-          scale: fixedScale(new Map([...styles].map(([name, { shape }]) => [editsOf(name), shape] as const))),
+          scale: fixedScale(
+            new Map(inOrder([...styles]).map(([name, { shape }]) => [editsOf(name), shape] as const)),
+          ),
           legend: {
             ...{ orient: 'right', symbolSize: 70 },
             ...{ symbolFillColor: '#777777', symbolStrokeWidth: 0 },
@@ -204,6 +206,13 @@ export function planeSpec(plot: PlanePlot): TopLevelSpec {
     layer: layers,
     config: CONFIG,
   };
+}
+
+const KINDS: readonly SteeringKind[] = ['none', 'EN', 'LOC', 'SUR', 'other', 'random'];
+
+/** For the legend: the same whatever the order of the points. */
+function inOrder(styles: [string, MethodStyle][]): [string, MethodStyle][] {
+  return styles.sort(([, a], [, b]) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 }
 
 interface Domains {
@@ -329,7 +338,7 @@ function cornersOf({ x, y }: Domains) {
 }
 
 /** Names of all means, and codes of languages where they are few, where each can be read. */
-function placesOf({ points, baseline = 'UNALIGNED' }: PlanePlot, domains: Domains) {
+function placesOf({ points, baseline = 'UNALIGNED', front }: PlanePlot, domains: Domains) {
   const { x, y } = domains;
   const pixel = (localization: number, transfer: number) => ({
     x: ((localization - x[0]) / (x[1] - x[0])) * FRAME.width,
@@ -358,7 +367,9 @@ function placesOf({ points, baseline = 'UNALIGNED' }: PlanePlot, domains: Domain
     { x: x[0], x2: x[1], y: 0, y2: 0 },
     { x: 0, x2: 0, y: y[0], y2: y[1] },
   ];
-  const lines = [...axes, ...linksOf(points, baseline), ...crossesOf(points)].map((line): Line => {
+  const steps = front === false ? [] : stairs([{ transfer: 0, localization: 0 }, ...points], domains);
+  const edges = steps.slice(1).map((to, i) => ({ ...steps[i]!, x2: to.x, y2: to.y }));
+  const lines = [...axes, ...edges, ...linksOf(points, baseline), ...crossesOf(points)].map((line): Line => {
     const [from, to] = [pixel(line.x, line.y), pixel(line.x2, line.y2)];
     return [from.x, from.y, to.x, to.y];
   });

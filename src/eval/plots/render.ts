@@ -5,6 +5,7 @@ import { absolutePath } from '../../paths.ts';
 import { asUserError, replaceFile } from '../../runs/run-files.ts';
 import { type FoundFonts, findFonts } from './fonts.ts';
 import { FONT } from './style.ts';
+import { textWidth } from './text-width.ts';
 
 /** Kinds of files that a figure can be, by the ends of their names. */
 export const FIGURE_FORMATS = ['.vl.json', '.svg', '.png'] as const;
@@ -31,6 +32,9 @@ export function figureFormat(path: string): FigureFormat | undefined {
  */
 export async function renderSvg(spec: TopLevelSpec, prefix = ''): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const metrics = vega as unknown as { textMetrics: { width: typeof widthOf } };
+  // Without a canvas Vega takes every letter for 0.8 of its height, and leaves room for that.
+  metrics.textMetrics.width = widthOf;
   // Its warnings are of specs, which are ours; tests hold them to none.
   const logger = vega.logger(vega.Error);
   const view = new vega.View(vega.parse(compile(spec, { logger }).spec), { renderer: 'none', logger });
@@ -47,6 +51,17 @@ export async function renderSvg(spec: TopLevelSpec, prefix = ''): Promise<string
   } finally {
     view.finalize();
   }
+}
+
+/** A text as Vega describes it; a list is lines, of which it asks one at a time. */
+interface TextItem {
+  text?: unknown;
+  fontSize?: number;
+  fontWeight?: string | number;
+}
+
+function widthOf(item: TextItem, text: unknown = item.text): number {
+  return textWidth(String(text ?? ''), item.fontSize ?? 11, item.fontWeight === 'bold');
 }
 
 const warned = new Set<string>();
