@@ -1,6 +1,6 @@
 /** All that is said of models on one plane: their points, the front, English bias, and what naming the country would give. */
-
 import { chanceByLanguage, chanceWarnings } from './chance.ts';
+import { type ClusterSums, clusterSums, totals } from './cluster-sums.ts';
 import { type BothForms, contextGap, erasure } from './context-bound.ts';
 import { figuredItems, measures } from './measures.ts';
 import type { Metric } from './metric.ts';
@@ -8,7 +8,8 @@ import { type PairedEstimate, pairedEstimate } from './paired.ts';
 import { type DrawnPoint, type FrontBand, frontBand, frontShares } from './pareto.ts';
 import { drawnPlane, type PlaneOptions, type PlaneResults } from './plane.ts';
 import { pairItems, type Result } from './same-items.ts';
-import { type Estimate, estimate } from './statistics.ts';
+import { clusteredStderr } from './standard-error.ts';
+import { average, type Estimate } from './statistics.ts';
 
 /** A model that is drawn. */
 export interface PlaneModel extends PlaneResults {
@@ -161,7 +162,11 @@ function englishOf(a: Result, b: Result, metric: Metric, options: PlaneOptions):
 }
 
 /** Of all results that are near chance: what a model gains or loses where it guesses says little. */
-function warningsOf(unaligned: PlaneModel, models: readonly PlaneModel[], options: ReportOptions): string[] {
+function warningsOf(
+  unaligned: PlaneModel,
+  models: readonly PlaneModel[],
+  { averaged = [], ...options }: ReportOptions,
+): string[] {
   const axes = [
     ['universal', options.universal],
     ['cultural', options.cultural],
@@ -169,17 +174,28 @@ function warningsOf(unaligned: PlaneModel, models: readonly PlaneModel[], option
   return [unaligned, ...models].flatMap((model) =>
     axes.flatMap(([axis, task]) => {
       const { items } = model[axis];
-      const found = estimate(
-        measures(figuredItems(items, options.metrics?.[axis] ?? 'sum'), 'accuracy'),
-        options,
-      );
+      const figured = figuredItems(items, options.metrics?.[axis] ?? 'sum');
+      const mean = meanByFormula(clusterSums(measures(figured, 'accuracy')), averaged);
       const chance = chanceByLanguage(items.map(({ item }) => item));
       // The mean's sentence alone: twenty languages of ten models would bury the plane.
-      const { averaged } = found;
-      const sentences = chanceWarnings(found, chance).filter((sentence) =>
-        sentence.startsWith(averaged.length > 1 ? 'the mean ' : `${averaged[0]} `),
+      const byLanguage = averaged.length === 1 ? { [averaged[0]!]: mean } : {};
+      return chanceWarnings({ byLanguage, mean, averaged: [...averaged] }, chance).map(
+        (sentence) => `${model.name}, ${task}: ${sentence}`,
       );
-      return sentences.map((sentence) => `${model.name}, ${task}: ${sentence}`);
     }),
   );
+}
+
+/** With the interval of the normal distribution: resamples of every model would double the time for a warning. */
+function meanByFormula(table: ClusterSums, averaged: readonly string[]): Estimate {
+  const columns = averaged.map((language) => table.languages.indexOf(language));
+  const { sums, counts } = totals(table);
+  const mean = average(columns.map((l) => sums[l]! / counts[l]!));
+  const stderr = clusteredStderr(table, columns);
+  const n = columns.reduce((sum, l) => sum + counts[l]!, 0);
+  const room = 1.96 * (stderr ?? 0);
+  return {
+    ...{ n, nClusters: table.clusters, mean },
+    ...(stderr === undefined ? {} : { stderr, ci95: [mean - room, mean + room] }),
+  };
 }

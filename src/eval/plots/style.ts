@@ -11,6 +11,9 @@ export const GRID = '#ececec';
 /** Of bands around what is drawn: of a floor, of a front. */
 export const BAND = '#bdbdbd';
 
+/** Of the Pareto front: no training of the paper has it. */
+export const FRONT = '#009E73';
+
 /** Okabe and Ito's colours, told apart by the colour-blind (https://jfly.uni-koeln.de/color); yellow, faint on white, last. */
 const OKABE_ITO = ['#56B4E9', '#E69F00', '#009E73', '#000000', '#0072B2', '#D55E00', '#CC79A7', '#F0E442'];
 
