@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type Problem, UserError } from '../errors.ts';
 import { absolutePath } from '../paths.ts';
 import { groupBy } from './group.ts';
+import type { Item, ScoredItem } from './item.ts';
 import type { Metric } from './metric.ts';
 import type { PlaneModel } from './plane-report.ts';
 import { type EvaluationKey, readRecord, rescore, type SavedTask } from './results/index.ts';
@@ -63,10 +64,15 @@ interface Scored {
   identity: string;
 }
 
+/** The scores of a task. */
+interface ReadTask extends Omit<SavedTask, 'scores'> {
+  items: ScoredItem[];
+}
+
 /** A task as one folder has it. */
 interface Part {
   dir: string;
-  task: SavedTask;
+  task: ReadTask;
   /** Where its questions come in two forms. */
   form?: string;
 }
@@ -78,9 +84,10 @@ interface Part {
  *   be told; no UNALIGNED; labels that are not there
  */
 export async function readPlane(request: PlaneRequest, cwd: string): Promise<PlaneInput> {
-  const results = await modelsOf(request.results, cwd);
-  const given = await modelsOf(request.baseline, cwd);
-  const floor = await modelsOf(request.floor, cwd);
+  const known = new Map<string, Item>();
+  const results = await modelsOf(request.results, cwd, known);
+  const given = await modelsOf(request.baseline, cwd, known);
+  const floor = await modelsOf(request.floor, cwd, known);
   const [unaligned, models] = withBaseline(results, given);
   if (models.length === 0 && floor.length === 0)
     throw new UserError(`there is only ${unaligned.name}: a plane is of other models against it`);
@@ -111,7 +118,7 @@ export async function readPlane(request: PlaneRequest, cwd: string): Promise<Pla
     cultural: `${cultural}${formed}`,
     metrics: { universal: metric(universal), cultural: metric(cultural) },
     asked: unaligned.parts.map(({ task, form: its }) => ({
-      ...{ task: task.task, split: task.asked.split, items: task.scores.map(({ item }) => item) },
+      ...{ task: task.task, split: task.asked.split, items: task.items.map(({ item }) => item) },
       ...(its === undefined ? {} : { form: its }),
     })),
     warnings: [
@@ -127,11 +134,15 @@ export async function readPlane(request: PlaneRequest, cwd: string): Promise<Pla
 
 const [CONTEXTUALIZED, DECONTEXTUALIZED] = ['contextualized', 'decontextualized'];
 
-async function modelsOf(folders: readonly NamedFolder[], cwd: string): Promise<Scored[]> {
+async function modelsOf(
+  folders: readonly NamedFolder[],
+  cwd: string,
+  known: Map<string, Item>,
+): Promise<Scored[]> {
   const read: (NamedFolder & { parts: Part[]; identity: string })[] = [];
   for (const { name, dir } of folders) {
     const path = absolutePath(cwd, dir);
-    const tasks = await rescore(path, (task) => task, dir);
+    const tasks = await rescore(path, (task) => slim(task, known), dir);
     const { key } = (await readRecord(path, dir))!;
     const parts = tasks.map(({ figures: task }) => ({ dir, task, ...formOf(task) }));
     read.push({ ...(name === undefined ? {} : { name }), dir, parts, identity: identityOf(key) });
@@ -152,6 +163,26 @@ async function modelsOf(folders: readonly NamedFolder[], cwd: string): Promise<S
     };
   });
   return distinct(models);
+}
+
+/**
+ * A task without what the plane does not need, and with the questions of folders read before where they are the same: of twenty
+ * models of 200,000 items each, the texts alone would take gigabytes.
+ */
+function slim(task: SavedTask, known: Map<string, Item>): ReadTask {
+  const items = task.scores.map(({ item, scores }): ScoredItem => {
+    const key = [task.task, item.metadata.form, item.language, item.id].join('\0');
+    const other = known.get(key);
+    if (other === undefined) known.set(key, item);
+    return { item: other && isSame(other, item) ? other : item, scores, prompt: '', continuations: [] };
+  });
+  return { task: task.task, ended: task.ended, asked: task.asked, items };
+}
+
+function isSame(a: Item, b: Item): boolean {
+  const of = ({ question, options, gold, cluster, metadata }: Item) =>
+    JSON.stringify([question, options, gold, cluster, metadata]);
+  return of(a) === of(b);
 }
 
 /** Folders of one last name are told apart by all of it. */
@@ -190,8 +221,8 @@ function withBaseline(results: Scored[], given: Scored[]): [Scored, Scored[]] {
   return [{ ...own, name: 'UNALIGNED', parts: [...parts.values()] }, models];
 }
 
-function formOf({ scores }: SavedTask): { form?: string } {
-  const form = scores[0]?.item.metadata.form;
+function formOf({ items }: ReadTask): { form?: string } {
+  const form = items[0]?.item.metadata.form;
   return form === CONTEXTUALIZED || form === DECONTEXTUALIZED ? { form } : {};
 }
 
@@ -249,7 +280,7 @@ function onePart(model: Scored, task: string, form?: string): Part | undefined {
 }
 
 function resultOf({ dir, task }: Part): Result {
-  return { name: `${dir} (${task.task})`, items: task.scores };
+  return { name: `${dir} (${task.task})`, items: task.items };
 }
 
 function labelled({ name, items }: Result, transfer: Transfer): Result {

@@ -114,6 +114,12 @@ describe('folders of results on a plane', () => {
     expect(toy.universal).toBe('toy');
   });
 
+  it('share their questions where they are the same, as many models would not fit into memory', async () => {
+    const { unaligned, models } = await read(['UNALIGNED=base', 'sur']);
+    expect(models[0]!.universal.items[0]!.item).toBe(unaligned.universal.items[0]!.item);
+    expect(models[0]!.universal.items[2]!.scores).not.toEqual(unaligned.universal.items[2]!.scores);
+  });
+
   it('tell of an evaluation that has not ended', async () => {
     const { warnings } = await read(['UNALIGNED=base', 'stopped']);
     expect(warnings).toContain('stopped: the evaluation of gmmlu has not ended; these are the items so far');

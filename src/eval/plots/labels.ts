@@ -47,7 +47,7 @@ const BESIDE = 8;
 /** Passes in which each name may move again, now that all others stand. */
 const PASSES = 4;
 /** What a line through a name costs, in pixels of distance doubled: names have a white edge that keeps them legible. */
-const CROSSED = 14;
+const CROSSED = 24;
 /** What it costs to stand near another mark, and how much nearer, pixels, a name's own is then. */
 const [STRANGER, CLEARLY] = [40, 5];
 /** Of a line, at size 1. */
