@@ -2,6 +2,7 @@
 
 /** One line to draw: points in any order, and the character it is drawn with. */
 export interface Series {
+  /** For the line below the drawing; empty: not named there. */
   label: string;
   mark: string;
   points: readonly (readonly [x: number, y: number])[];
@@ -13,6 +14,12 @@ export interface ChartSize {
   height: number;
 }
 
+/** Lines through the drawing area, behind all series. */
+export interface Rules {
+  x?: number;
+  y?: number;
+}
+
 /**
  * The series over common axes, as lines of text; later series are drawn over earlier ones. Points that share a column
  * are averaged; what is not finite is left out.
@@ -20,6 +27,7 @@ export interface ChartSize {
 export function chart(
   series: readonly Series[],
   { width, height }: ChartSize = { width: 72, height: 14 },
+  rules: Rules = {},
 ): string {
   const finite = series.map(({ points, ...rest }) => ({
     ...rest,
@@ -27,9 +35,12 @@ export function chart(
   }));
   const all = finite.flatMap(({ points }) => points);
   if (all.length === 0) return '(nothing to draw)';
-  const [left, right] = range(all.map(([x]) => x));
-  const [bottom, top] = range(all.map(([, y]) => y));
+  const given = (value: number | undefined) => (value === undefined ? [] : [value]);
+  const [left, right] = range([...all.map(([x]) => x), ...given(rules.x)]);
+  const [bottom, top] = range([...all.map(([, y]) => y), ...given(rules.y)]);
   const cells = Array.from({ length: height }, () => Array<string>(width).fill(' '));
+  if (rules.y !== undefined) cells[height - 1 - scale(rules.y, bottom, top, height)]!.fill('-');
+  if (rules.x !== undefined) for (const row of cells) row[scale(rules.x, left, right, width)] = '|';
   for (const { mark, points } of finite) {
     const columns = new Map<number, { sum: number; n: number }>();
     for (const [x, y] of points) {
@@ -49,12 +60,12 @@ export function chart(
     return `${text.padStart(gutter)} |${row.join('').trimEnd()}`;
   });
   const ends = `${left}${String(right).padStart(Math.max(1, width - String(left).length))}`;
-  const legend = finite.map((each) => `${each.mark} ${each.label}`).join('   ');
+  const legend = finite.flatMap(({ mark, label }) => (label === '' ? [] : [`${mark} ${label}`])).join('   ');
   return [
     ...lines,
     `${' '.repeat(gutter)} +${'-'.repeat(width)}`,
     `${' '.repeat(gutter + 2)}${ends}`,
-    `${' '.repeat(gutter + 2)}${legend}`,
+    ...(legend === '' ? [] : [`${' '.repeat(gutter + 2)}${legend}`]),
   ].join('\n');
 }
 

@@ -34,7 +34,18 @@ export function literalWords(given: readonly string[]): Words {
 }
 
 /** Options and arguments that take a list; of every other one, two are a mistake. */
-const LISTS = new Set(['_', 'stop', 'overrides', 'recipes', 'data', 'set', 'steer']);
+const LISTS = new Set([
+  '_',
+  'stop',
+  'overrides',
+  'recipes',
+  'data',
+  'set',
+  'steer',
+  'results',
+  'baseline',
+  'floor',
+]);
 
 /** @throws UserError for options that are given twice, of which one would win in silence */
 export function requireOnce(args: Record<string, unknown>): void {

@@ -1,7 +1,7 @@
 /** How much two results on the same items differ, and how sure one can be of it. */
 import type { Measure } from './cluster-sums.ts';
 import { minimalDetectableEffect } from './standard-error.ts';
-import { type Estimate, estimate, languageMeans, type StatisticsOptions } from './statistics.ts';
+import { type Estimate, estimateWithDraws, languageMeans, type StatisticsOptions } from './statistics.ts';
 
 /** A figure of two results, and the difference. */
 export interface PairedEstimate {
@@ -27,18 +27,34 @@ export interface PairedEstimates {
   averaged: string[];
 }
 
+/** Estimates, and the difference of means in each resample. */
+export interface DrawnDifference {
+  estimates: PairedEstimates;
+  /** [R] */
+  draws: Float64Array;
+}
+
 /** @param a measures of the same items as `b`, in the same order */
 export function pairedEstimate(
   a: readonly Measure[],
   b: readonly Measure[],
   options: StatisticsOptions,
 ): PairedEstimates {
+  return pairedWithDraws(a, b, options).estimates;
+}
+
+/** As `pairedEstimate`, for what combines several differences. */
+export function pairedWithDraws(
+  a: readonly Measure[],
+  b: readonly Measure[],
+  options: StatisticsOptions,
+): DrawnDifference {
   const differences = a.map((measure, i) => ({ ...measure, value: b[i]!.value - measure.value }));
-  const delta = estimate(differences, options);
+  const { estimates: delta, draws } = estimateWithDraws(differences, options);
   const before = languageMeans(a, delta.averaged);
   const after = languageMeans(b, delta.averaged);
   const languages = Object.entries(delta.byLanguage);
-  return {
+  const estimates = {
     byLanguage: Object.fromEntries(
       languages.map(([language, found]) => [
         language,
@@ -48,6 +64,7 @@ export function pairedEstimate(
     mean: described(delta.mean, before.mean, after.mean),
     averaged: delta.averaged,
   };
+  return { estimates, draws };
 }
 
 function described(delta: Estimate, a: number, b: number): PairedEstimate {

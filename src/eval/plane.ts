@@ -2,7 +2,8 @@
 import { UserError } from '../errors.ts';
 import { figuredItems, measures } from './measures.ts';
 import type { Metric } from './metric.ts';
-import { type PairedEstimates, pairedEstimate } from './paired.ts';
+import { type DrawnDifference, type PairedEstimates, pairedWithDraws } from './paired.ts';
+import type { DrawnPoint } from './pareto.ts';
 import { pairItems, type Result } from './same-items.ts';
 import { average, averagedLanguages, type StatisticsOptions } from './statistics.ts';
 
@@ -38,22 +39,44 @@ export function plane(
   models: readonly PlaneResults[],
   options: PlaneOptions,
 ): PlanePoint[] {
+  return drawnPlane(unaligned, models, options).map(({ point }) => point);
+}
+
+/** A point, and where it is in each resample, as `PlanePoint` in shares of 1. */
+export interface DrawnPlanePoint {
+  point: PlanePoint;
+  drawn: DrawnPoint;
+}
+
+/** As `plane`, with what fronts are uncertain by. @throws as `plane` */
+export function drawnPlane(
+  unaligned: PlaneResults,
+  models: readonly PlaneResults[],
+  options: PlaneOptions,
+): DrawnPlanePoint[] {
   const averaged = sameLanguages(
     languagesOf(unaligned.universal),
     languagesOf(unaligned.cultural),
     options.averaged,
   );
-  return models.map(({ name, universal, cultural }) => ({
-    name,
-    transfer: change(unaligned.universal, universal, options.metrics?.universal ?? 'sum', {
-      ...options,
-      averaged,
-    }),
-    localization: change(unaligned.cultural, cultural, options.metrics?.cultural ?? 'sum', {
-      ...options,
-      averaged,
-    }),
-  }));
+  const own = { ...options, averaged };
+  return models.map(({ name, universal, cultural }) => {
+    const transfer = change(unaligned.universal, universal, options.metrics?.universal ?? 'sum', own);
+    const localization = change(unaligned.cultural, cultural, options.metrics?.cultural ?? 'sum', own);
+    return {
+      point: { name, transfer: transfer.estimates, localization: localization.estimates },
+      drawn: { name, transfer: transfer.draws, localization: turned(localization.draws) },
+    };
+  });
+}
+
+/**
+ * Begins in the middle. Both axes are drawn with the same numbers, and resample r of one would choose the r-th questions of the
+ * other, which have nothing in common; turned alike for all models, those stay comparable.
+ */
+function turned(draws: Float64Array): Float64Array {
+  const half = draws.length >> 1;
+  return draws.map((_, r) => draws[(r + half) % draws.length]!);
 }
 
 /** Accuracies by language in any unit. */
@@ -90,7 +113,7 @@ function difference(before: ByLanguage, after: ByLanguage, languages = Object.ke
   return { byLanguage, mean: average(averaged.map((language) => byLanguage[language]!)) };
 }
 
-function change(a: Result, b: Result, metric: Metric, options: StatisticsOptions): PairedEstimates {
+function change(a: Result, b: Result, metric: Metric, options: StatisticsOptions): DrawnDifference {
   const pairs = pairItems(a, b);
   const accuracy = (side: 'a' | 'b') =>
     measures(
@@ -100,7 +123,7 @@ function change(a: Result, b: Result, metric: Metric, options: StatisticsOptions
       ),
       'accuracy',
     );
-  return pairedEstimate(accuracy('a'), accuracy('b'), options);
+  return pairedWithDraws(accuracy('a'), accuracy('b'), options);
 }
 
 function languagesOf({ items }: Result): string[] {

@@ -46,6 +46,18 @@ export const RESAMPLES = 1000;
  * @throws UserError if resamples are too few, or a language to average over is not there
  */
 export function estimate(measures: readonly Measure[], options: StatisticsOptions): Estimates {
+  return estimateWithDraws(measures, options).estimates;
+}
+
+/** Estimates, and what their mean is in each resample. */
+export interface DrawnEstimates {
+  estimates: Estimates;
+  /** [R]; resample r is of the same questions for all measures of the same items and seed. */
+  draws: Float64Array;
+}
+
+/** As `estimate`, for what combines several figures of the same items. @throws as `estimate` */
+export function estimateWithDraws(measures: readonly Measure[], options: StatisticsOptions): DrawnEstimates {
   const resamples = options.resamples ?? RESAMPLES;
   if (!Number.isInteger(resamples) || resamples < RESAMPLES)
     throw new UserError(`intervals need at least ${RESAMPLES} resamples, a whole number; found ${resamples}`);
@@ -65,11 +77,12 @@ export function estimate(measures: readonly Measure[], options: StatisticsOption
   const together = errors.includes(undefined)
     ? undefined
     : Math.hypot(...errors.map((x) => x!)) / errors.length;
-  return {
+  const estimates = {
     byLanguage: Object.fromEntries(table.languages.map((language, l) => [language, entry(l)])),
     mean: described(table, all.counts, columns, mean, together, drawn.mean),
     averaged,
   };
+  return { estimates, draws: drawn.mean };
 }
 
 /**

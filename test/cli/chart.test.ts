@@ -25,4 +25,11 @@ describe('a chart', () => {
     const points = Array.from({ length: 1e6 }, (_, x) => [x, Math.sin(x)] as const);
     expect(chart([{ label: 'x', mark: '*', points }]).split('\n').length).toBeGreaterThan(14);
   });
+
+  it('draws lines through a place, which the axes then reach, and names only series that have one', () => {
+    const series = [{ label: '', mark: '*', points: [[2, 3]] as const }];
+    const lines = chart(series, { width: 5, height: 4 }, { x: 0, y: 0 }).split('\n');
+    expect(lines.slice(0, 4).map((line) => line.split(' |')[1])).toEqual(['|   *', '|', '|', '|----']);
+    expect(lines).toHaveLength(6);
+  });
 });

@@ -5,6 +5,7 @@ import { env } from './env.ts';
 import { evalVerb } from './eval.ts';
 import { generate } from './generate.ts';
 import { ls } from './ls.ts';
+import { plane } from './plane.ts';
 import { resume } from './resume.ts';
 import { schema } from './schema.ts';
 import { score } from './score.ts';
@@ -22,6 +23,7 @@ export const verbs = [
   score,
   compare,
   steer,
+  plane,
   validate,
   ls,
   cat,
