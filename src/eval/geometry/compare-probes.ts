@@ -1,7 +1,12 @@
 /** What alignment removes: how much less of a label can be read off one model than off another, layer by layer. */
 import { UserError } from '../../errors.ts';
 import { type PairedEstimate, pairedEstimate } from '../paired.ts';
-import { measures, type Probes } from './probes.ts';
+import { type LayerProbe, measures, type Probes } from './probes.ts';
+
+/** What is compared of probes. */
+export interface TriedProbes extends Pick<Probes, 'classes' | 'train' | 'heldOut'> {
+  layers: readonly Pick<LayerProbe, 'layer' | 'correct'>[];
+}
 
 /** Two models' probes of a layer. */
 export interface ProbeDifference {
@@ -17,12 +22,12 @@ export interface ProbeDifference {
  *
  * @throws UserError unless both have the same layers, and were trained and tried on the same questions
  */
-export function compareProbes(a: Probes, b: Probes, { seed }: { seed: number }): ProbeDifference[] {
+export function compareProbes(a: TriedProbes, b: TriedProbes, { seed }: { seed: number }): ProbeDifference[] {
   if (a.layers.length !== b.layers.length)
     throw new UserError(
       `probes of ${a.layers.length} and of ${b.layers.length} layers cannot be compared layer by layer`,
     );
-  const keys = ({ heldOut }: Probes) =>
+  const keys = ({ heldOut }: TriedProbes) =>
     heldOut.map(({ language, id, cluster, label }) => JSON.stringify([language, id, cluster, label]));
   const places = new Map(keys(b).map((key, at) => [key, at]));
   const order = keys(a).map((key) => places.get(key));

@@ -7,16 +7,47 @@
 
 export { type Closeness, type ClosenessFigures, closeness } from './closeness.ts';
 export { type CollectOptions, hiddenStatesOf, type Reading, readingsOf } from './collect.ts';
-export { compareProbes, type ProbeDifference } from './compare-probes.ts';
+export { type Comparable, compareGeometry, type GeometryDifference, requireComparable } from './compare.ts';
+export { compareProbes, type ProbeDifference, type TriedProbes } from './compare-probes.ts';
+export { readGeometry, writeGeometry } from './file.ts';
+export {
+  type GeometryInput,
+  type GeometryOptions,
+  type GeometryProgress,
+  geometryOf,
+  POINTS,
+  regionOf,
+} from './geometry.ts';
+export {
+  defaultGeometryOut,
+  type GeometryRequest,
+  type MeasureOptions,
+  measureGeometry,
+  someOf,
+} from './measure.ts';
 export { type Panel, panel } from './panel.ts';
+export { type PanelPoint, panelPoints } from './points.ts';
 export { type ProbeData, probe } from './probe.ts';
 export { type LayerProbe, type ProbeItem, type ProbeOptions, type Probes, probesOf } from './probes.ts';
+export {
+  GEOMETRY_FILE,
+  GEOMETRY_KINDS,
+  type Geometry,
+  type GeometryFigures,
+  type GeometryItem,
+  type GeometryKind,
+  type GeometryPanel,
+  type GeometryProbe,
+  type GeometrySet,
+} from './schema.ts';
 export { HELD_OUT, heldOut, type Labelled } from './split.ts';
 export {
   type HiddenStates,
   type LanguageStates,
   READ_POSITIONS,
   type ReadPosition,
+  rowsOf,
   sharedIds,
   statesAt,
 } from './states.ts';
+export { formatDifference, formatGeometry } from './text.ts';

@@ -1,11 +1,9 @@
 /** Probes of every layer for one label: what can be read off where. */
-import type { Matrix } from '../alignment/index.ts';
 import type { Measure } from '../cluster-sums.ts';
-import { groupBy } from '../group.ts';
 import { type Estimate, estimate } from '../statistics.ts';
 import { probe } from './probe.ts';
 import { heldOut, type Labelled } from './split.ts';
-import { type HiddenStates, statesAt } from './states.ts';
+import { type HiddenStates, rowsOf } from './states.ts';
 
 /** An item with what a probe is to tell of it. */
 export interface ProbeItem extends Labelled {
@@ -85,17 +83,4 @@ export function measures(items: readonly ProbeItem[], correct: readonly boolean[
     ...{ id: `${language} ${id}`, language: label, cluster },
     value: Number(correct[i]),
   }));
-}
-
-function rowsOf(states: HiddenStates, layer: number, items: readonly ProbeItem[]): Matrix {
-  const { columns } = states;
-  const values = new Float64Array(items.length * columns);
-  const placed = items.map((item, at) => ({ ...item, at }));
-  for (const [language, own] of groupBy(placed, (item) => item.language)) {
-    const ids = own.map(({ id }) => id);
-    const some = statesAt(states, language, layer, ids).values;
-    for (const [i, { at }] of own.entries())
-      values.set(some.subarray(i * columns, (i + 1) * columns), at * columns);
-  }
-  return { rows: items.length, columns, values };
 }

@@ -5,6 +5,7 @@
  */
 import { UserError } from '../../errors.ts';
 import type { Matrix } from '../alignment/index.ts';
+import { groupBy } from '../group.ts';
 
 /**
  * What is read of each text. `last`: its last token, which predicts the answer. `mean`: all tokens but <bos>, which is the
@@ -63,4 +64,22 @@ export function sharedIds(states: HiddenStates, a: string, b: string, least = 2)
       `${a} and ${b} have ${shared.length} questions in common, and at least ${least} are needed to compare them`,
     );
   return shared;
+}
+
+/** Rows of items of several languages, in their order. */
+export function rowsOf(
+  states: HiddenStates,
+  layer: number,
+  items: readonly { id: string; language: string }[],
+): Matrix {
+  const { columns } = states;
+  const values = new Float64Array(items.length * columns);
+  const placed = items.map((item, at) => ({ ...item, at }));
+  for (const [language, own] of groupBy(placed, (item) => item.language)) {
+    const ids = own.map(({ id }) => id);
+    const some = statesAt(states, language, layer, ids).values;
+    for (const [i, { at }] of own.entries())
+      values.set(some.subarray(i * columns, (i + 1) * columns), at * columns);
+  }
+  return { rows: items.length, columns, values };
 }
