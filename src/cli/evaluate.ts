@@ -89,7 +89,11 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
   }
 }
 
-function readTasks(names: readonly string[], args: EvalArgs): TaskRequest[] {
+/** What says which questions are asked. */
+export type QuestionArgs = Pick<EvalArgs, 'data' | 'set' | 'limit' | 'shots' | 'seed' | 'tokenBudget'>;
+
+/** Tasks by name, with the paths and options that are given to each. @throws UserError with all that is wrong */
+export function readTasks(names: readonly string[], args: QuestionArgs): TaskRequest[] {
   const problems: Problem[] = [];
   const check = (name: string, value: number | undefined, least: number) => {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= least))

@@ -32,8 +32,17 @@ export interface ProgressOptions {
 /** The bar is redrawn at most this often. */
 const REDRAW_MS = 100;
 
+/** Draws what is counted, whatever it is. */
+export interface Counter {
+  /** So many are done; called as often as it likes. The time that is left is reckoned from the first call of a `name`. */
+  counted(at: { name: string; done: number; total: number }): void;
+}
+
+/** Milliseconds between lines of what is counted, where there is no bar. */
+const LINE_MS = 5000;
+
 /** A sink that writes to the screen. */
-export function createProgress(options: ProgressOptions): ProgressSink {
+export function createProgress(options: ProgressOptions): ProgressSink & Counter {
   const { screen = process.stderr, memory, now = Date.now } = options;
   const isBar = options.bar ?? (Boolean(screen.isTTY) && !process.env.CI);
   let run: RunStart | undefined;
@@ -58,6 +67,8 @@ export function createProgress(options: ProgressOptions): ProgressSink {
     return duration(((now() - started) / 1000 / Math.max(1, done)) * (run!.totalSteps - step));
   };
 
+  let counting = { name: '', at: 0, done: 0 };
+
   let downloadBegan: { at: number; done: number } | undefined;
   let downloadShown = 0;
 
@@ -79,6 +90,23 @@ export function createProgress(options: ProgressOptions): ProgressSink {
         // Ten lines at most where there is no terminal.
         downloadShown = Math.floor(share * 10 + 1) / 10;
         line(`downloading ${name}  ${figures}`);
+      }
+    },
+    counted({ name, done, total }) {
+      if (counting.name !== name) {
+        counting = { name, at: now(), done };
+        drawn = Number.NEGATIVE_INFINITY;
+      }
+      if (now() - drawn < (isBar ? REDRAW_MS : LINE_MS) && done < total) return;
+      drawn = now();
+      const each = (now() - counting.at) / 1000 / Math.max(1, done - counting.done);
+      const left = done > counting.done && done < total ? `  eta ${duration(each * (total - done))}` : '';
+      const figures = `${name} ${count(done)} of ${count(total)}${left}`;
+      if (!isBar) line(figures);
+      else if (done < total) draw(`${bar(done / total, 20)} ${figures}`);
+      else {
+        clear();
+        line(figures);
       }
     },
     start(begun) {

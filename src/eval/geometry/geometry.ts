@@ -77,7 +77,10 @@ async function setOf(
   { task, items: prepared }: GeometryInput,
   { position, seed, tokenBudget, between }: GeometryOptions,
 ): Promise<GeometrySet> {
-  requireEnglish(task, prepared);
+  requireEnglish(
+    task,
+    prepared.map(({ item }) => item),
+  );
   const states = await hiddenStatesOf(model, readingsOf(prepared), {
     ...{ position, tokenBudget },
     between: (at) => between?.({ kind, stage: 'texts', ...at }),
@@ -129,8 +132,8 @@ async function setOf(
 }
 
 /** @throws UserError unless there are questions in English and in another language */
-export function requireEnglish(task: string, prepared: readonly PreparedItem[]): void {
-  const languages = [...new Set(prepared.map(({ item }) => item.language))];
+export function requireEnglish(task: string, items: readonly Pick<Item, 'language'>[]): void {
+  const languages = [...new Set(items.map(({ language }) => language))];
   if (languages.includes(ENGLISH) && languages.length > 1) return;
   throw new UserError(
     `${task}: languages are compared with English, and there are questions in ${languages.join(', ') || 'none'} alone`,

@@ -132,6 +132,7 @@ async function readSet(
     ...{ languages: hasEnglish ? languages : [ENGLISH, ...languages], cwd, seed, options },
   });
   for (const note of read.notes) warn(`${name}: ${note}`);
+  requireEnglish(name, read.items);
   const scoring = asked.scoring ?? task.scoring;
   const prompt = asked.prompt ?? (scoring === 'letters' ? 'paper' : 'question');
   const { items } = prepareItems(
@@ -141,7 +142,6 @@ async function readSet(
     { scoring, prompt, chat, shots: 0, unconditional: false },
     config.maxPositionEmbeddings,
   );
-  requireEnglish(name, items);
   const found = [...new Set(items.map(({ item }) => item.language))].sort();
   const key = {
     ...{ task: name, options: { ...options }, sources: read.sources.map(({ sha256: hash }) => hash).sort() },
