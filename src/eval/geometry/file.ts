@@ -75,6 +75,8 @@ function wrongIn(set: GeometrySet, layers: number): string | undefined {
     of.length === layers && of.every(({ layer }, at) => layer === at);
   const every = `must have the layers 0 to ${layers - 1} in order`;
   const outside = (places: readonly number[]) => places.some((at) => at >= items.length);
+  const keys = new Set(items.map(({ language, id }) => `${language} ${id}`));
+  if (keys.size < items.length) return 'items: each must be there once in a language';
   if (outside(panel_items)) return `panel_items: must be places in items, 0 to ${items.length - 1}`;
   if (!areLayers(panels)) return `panels: ${every}`;
   const odd = panels.findIndex(
@@ -102,9 +104,11 @@ function wrongInProbe(
   if (seen.size < held_out.length || held_out.some((at) => at >= items.length))
     return 'held_out: must be places in items, each once';
   const of = held_out.map((at) => items[at]![label]);
-  if (!of.every((told) => told !== undefined && classes.includes(told)))
+  const [told, known] = [new Set(of), new Set(classes)];
+  if (!of.every((one) => one !== undefined && known.has(one)))
     return `held_out: must be of items whose ${label} is among classes`;
-  if (!classes.every((name) => of.includes(name))) return 'classes: each must be held out once at least';
+  if (known.size < classes.length || !classes.every((name) => told.has(name)))
+    return 'classes: must be different, and each held out once at least';
   const short = layers.findIndex(({ correct }) => correct.length !== held_out.length);
   return short < 0 ? undefined : `layers.${short}.correct: must have ${held_out.length} digits`;
 }

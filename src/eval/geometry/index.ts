@@ -26,7 +26,7 @@ export {
   someOf,
 } from './measure.ts';
 export { type Panel, panel } from './panel.ts';
-export { type PanelPoint, panelPoints } from './points.ts';
+export { type CurveRow, curveRows, type PanelPoint, panelPoints } from './points.ts';
 export { type ProbeData, probe } from './probe.ts';
 export { type LayerProbe, type ProbeItem, type ProbeOptions, type Probes, probesOf } from './probes.ts';
 export {
@@ -50,4 +50,5 @@ export {
   sharedIds,
   statesAt,
 } from './states.ts';
+export { type SteeredPanel, type SteeredPoint, steeredPanel } from './steered.ts';
 export { formatDifference, formatGeometry } from './text.ts';

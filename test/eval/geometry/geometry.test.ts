@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/backend/index.ts';
 import {
+  type CurveRow,
   compareGeometry,
+  curveRows,
   formatDifference,
   formatGeometry,
   type Geometry,
@@ -111,6 +113,24 @@ describe("a model's geometry", () => {
       expect(english.reduce((sum, { x }) => sum + x, 0)).toBeGreaterThan(0);
       expect(english.reduce((sum, { y }) => sum + y, 0)).toBeGreaterThan(0);
     }
+  });
+
+  it('gives figures of layers as the rows of curves', () => {
+    const rows = curveRows(geometry);
+    const { universal } = geometry.sets;
+    const ofLayer = rows.filter(({ kind, layer }) => kind === 'universal' && layer === 3);
+    const value = (want: Partial<CurveRow>) =>
+      ofLayer.filter((row) => Object.entries(want).every(([key, one]) => row[key as keyof CurveRow] === one));
+    const closeness = universal.closeness[1]!.layers[3]!;
+    expect(value({ figure: 'mexa', form: 'standardized', language: 'ko' })).toMatchObject([
+      { value: closeness.standardized!.mexa },
+    ]);
+    expect(value({ figure: 'anc', language: 'ko' })).toMatchObject([{ form: 'raw', value: closeness.anc }]);
+    const { accuracy } = universal.probes[0]!.layers[3]!;
+    expect(value({ figure: 'language_probe' })).toMatchObject([
+      { language: null, value: accuracy.mean, ci95: accuracy.ci95 },
+    ]);
+    expect(rows.filter(({ figure }) => figure === 'region_probe')).toHaveLength(3 * 4);
   });
 
   it('is read as it was written, and found again the same', async () => {
@@ -233,13 +253,16 @@ describe('a file of a geometry', () => {
     expect(damaged((value) => value.sets.universal.panels[1]!.x.pop())).toThrow(
       'is damaged: sets.universal.panels.1: x and y must have 36 numbers each',
     );
+    expect(damaged((value) => value.sets.universal.items.push(value.sets.universal.items[0]!))).toThrow(
+      'sets.universal.items: each must be there once in a language',
+    );
     expect(damaged((value) => value.sets.universal.panels.pop())).toThrow('layers 0 to 3 in order');
     expect(damaged((value) => value.sets.universal.panel_items.fill(99))).toThrow(
       'panel_items: must be places',
     );
     expect(damaged((value) => value.sets.cultural!.probes[1]!.held_out.fill(0))).toThrow('each once');
     expect(damaged((value) => value.sets.universal.probes[0]!.classes.push('xx'))).toThrow(
-      'classes: each must',
+      'classes: must be different',
     );
     expect(
       damaged((value) => {

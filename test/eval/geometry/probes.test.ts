@@ -10,7 +10,12 @@ import {
   probesOf,
 } from '../../../src/eval/geometry/index.ts';
 
-beforeAll(() => startBackend({ name: 'torch', compute: 'float32' }));
+/** Of `made(1)`, seed 1. */
+let found: Probes;
+beforeAll(async () => {
+  await startBackend({ name: 'torch', compute: 'float32' });
+  found = await of(made(1));
+});
 
 const LANGUAGES = ['en', 'es', 'ko'];
 const QUESTIONS = Array.from({ length: 40 }, (_, i) => `q${i}`);
@@ -36,7 +41,7 @@ const of = async (states: HiddenStates, items = ITEMS, seed = 1) =>
 
 describe('linear probes of layers', () => {
   it('tell what can be told, and stay at chance on noise', async () => {
-    const { classes, chance, layers } = await of(made(1));
+    const { classes, chance, layers } = found;
     expect(classes).toEqual(LANGUAGES);
     expect(chance).toBeCloseTo(1 / 3, 12);
     const [noise, told] = layers as [(typeof layers)[0], (typeof layers)[0]];
@@ -54,7 +59,7 @@ describe('linear probes of layers', () => {
   });
 
   it('hold out whole questions, three in ten, the same for a seed whatever the order', async () => {
-    const { train, heldOut: held } = await of(made(1));
+    const { train, heldOut: held } = found;
     const questions = new Set(held.map(({ cluster }) => cluster));
     expect(questions.size).toBe(12);
     expect(held).toHaveLength(36);
@@ -96,16 +101,15 @@ describe('linear probes of layers', () => {
   });
 
   it('say the same each time, and leave no tensor behind', async () => {
-    const first = await of(made(1));
     const before = memoryInfo().numTensors;
-    expect(await of(made(1))).toEqual(first);
+    expect(await of(made(1))).toEqual(found);
     expect(memoryInfo().numTensors).toBe(before);
   });
 });
 
 describe('the probes of two models', () => {
   it('differ by what one of them has removed, layer by layer, with an interval', async () => {
-    const [before, after] = [await of(made(1)), await of({ ...made(1), byLanguage: erased(made(1)) })];
+    const [before, after] = [found, await of({ ...made(1), byLanguage: erased(made(1)) })];
     const [noise, told] = compareProbes(before, after, { seed: 1 });
     expect(told!.mean.a).toBe(1);
     expect(told!.mean.delta).toBeLessThan(-0.4);
@@ -115,7 +119,7 @@ describe('the probes of two models', () => {
   });
 
   it('are paired by item, in whatever order they are', async () => {
-    const a = await of(made(1));
+    const a = found;
     const order = a.heldOut.map((_, i) => i).reverse();
     const b: Probes = {
       ...a,
@@ -127,7 +131,7 @@ describe('the probes of two models', () => {
   });
 
   it('are refused where they are of other questions or layers', async () => {
-    const a = await of(made(1));
+    const a = found;
     const other = await of(made(1), ITEMS, 2);
     expect(() => compareProbes(a, other, { seed: 1 })).toThrow('only probes of the same questions');
     expect(() => compareProbes(a, { ...a, layers: a.layers.slice(1) }, { seed: 1 })).toThrow(
