@@ -24,12 +24,13 @@ const said: string[] = [];
 const stages: string[] = [];
 const mcq = join(folder, 'culture.jsonl');
 
-/** Questions about two countries, in all languages. */
+/** Questions about two countries, in all languages; which country is told in English and Spanish. */
 const CULTURE = ['en', 'es', 'ko'].flatMap((language) =>
   Array.from({ length: 12 }, (_, i) => {
     const region = i % 2 === 0 ? 'Spain' : 'South_Korea';
     const question = `${language} ${region} ${i}`;
-    return { id: `q${i}`, language, region, question, options: ['yes', 'no'], answer: 0 };
+    const row = { id: `q${i}`, language, question, options: ['yes', 'no'], answer: 0 };
+    return language === 'ko' ? row : { ...row, region };
   }),
 );
 
@@ -84,7 +85,7 @@ describe("a model's geometry", () => {
     expect(probes(geometry.sets.universal)).toEqual([['language', null, ['en', 'es', 'ko']]]);
     expect(probes(geometry.sets.cultural!)).toEqual([
       ['language', null, ['en', 'es', 'ko']],
-      ...['en', 'es', 'ko'].map((language) => ['region', language, ['South_Korea', 'Spain']]),
+      ...['en', 'es'].map((language) => ['region', language, ['South_Korea', 'Spain']]),
     ]);
   });
 
@@ -106,7 +107,9 @@ describe("a model's geometry", () => {
       kind: 'cultural',
       layer: 2,
       language: 'ko',
-      region: 'South_Korea',
+    });
+    expect(points.find(({ kind, language }) => kind === 'cultural' && language === 'es')).toMatchObject({
+      region: 'Spain',
     });
     for (const kind of ['universal', 'cultural']) {
       const english = points.filter((point) => point.kind === kind && point.language === 'en');
@@ -130,12 +133,13 @@ describe("a model's geometry", () => {
     expect(value({ figure: 'language_probe' })).toMatchObject([
       { language: null, value: accuracy.mean, ci95: accuracy.ci95 },
     ]);
-    expect(rows.filter(({ figure }) => figure === 'region_probe')).toHaveLength(3 * 4);
+    expect(rows.filter(({ figure }) => figure === 'region_probe')).toHaveLength(2 * 4);
   });
 
   it('is read as it was written, and found again the same', async () => {
     expect(readGeometry(join(folder, 'whole'))).toEqual(geometry);
-    expect((await measure({})).geometry).toEqual(geometry);
+    const small = { cultural: undefined, languages: ['es'], limit: 6, out: 'small' };
+    expect((await measure(small)).geometry).toEqual((await measure(small)).geometry);
   });
 
   it('tells how far it is', () => {
@@ -181,7 +185,6 @@ describe('two geometries', () => {
     expect(differences.map(({ kind, label }) => `${kind} ${label}`)).toEqual([
       'universal language',
       'cultural language',
-      'cultural region',
       'cultural region',
       'cultural region',
     ]);
