@@ -86,7 +86,7 @@ async function setOf(
     between: (at) => between?.({ kind, stage: 'texts', ...at }),
   });
   const items = itemsOf(states, prepared);
-  const panelItems = spread(states, items);
+  const panelItems = spread(states);
   const panels: GeometryPanel[] = [];
   const others = [...states.byLanguage.keys()].filter((language) => language !== ENGLISH);
   const near = others.map((language) => ({
@@ -160,7 +160,7 @@ function itemsOf({ byLanguage }: HiddenStates, prepared: readonly PreparedItem[]
 }
 
 /** Places of `POINTS` items of each language at most, evenly spread: a task may have its regions one after the other. */
-function spread({ byLanguage }: HiddenStates, items: readonly GeometryItem[]): number[] {
+function spread({ byLanguage }: HiddenStates): number[] {
   let start = 0;
   const chosen: number[] = [];
   for (const { ids } of byLanguage.values()) {
@@ -168,7 +168,7 @@ function spread({ byLanguage }: HiddenStates, items: readonly GeometryItem[]): n
     for (let i = 0; i < n; i++) chosen.push(start + Math.floor((i * ids.length) / n));
     start += ids.length;
   }
-  return chosen.filter((at) => at < items.length);
+  return chosen;
 }
 
 function panelOf(states: HiddenStates, layer: number, items: readonly GeometryItem[]): GeometryPanel {

@@ -105,7 +105,10 @@ export async function measureGeometry(
       async between(at) {
         onProgress?.(at);
         await breathe();
-        if (stop.signal !== undefined) throw new Interrupted(stop.signal, 0, dir);
+        if (stop.signal === undefined) return;
+        // There are no steps to go on from, which its own message speaks of.
+        const message = `stopped by ${stop.signal}; nothing is written`;
+        throw Object.assign(new Interrupted(stop.signal, 0, dir), { message });
       },
     });
     const geometry: Geometry = {

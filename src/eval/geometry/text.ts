@@ -76,10 +76,13 @@ function closenessColumns({ panels, closeness }: GeometrySet): Column[] {
 
 function formatChance({ label, language, classes, chance, train, held_out, layers }: GeometryProbe): string {
   const where = language === null ? '' : ` of questions in ${language}`;
-  const best = layers.reduce((a, b) => (b.accuracy.mean > a.accuracy.mean ? b : a));
-  const { mean, ci95 } = best.accuracy;
-  const interval = ci95 ? ` (95 %: ${percent(ci95[0])} to ${percent(ci95[1])})` : '';
-  return `${label}${where}, by a linear probe: ${classes.length} classes, chance ${percent(chance)}; trained on ${train} prompts, tried on ${held_out.length} of other questions; most in layer ${best.layer}: ${percent(mean)}${interval}`;
+  // Of all layers, as the one that comes out best was not chosen beforehand.
+  const reach = layers.flatMap(({ accuracy: { mean, ci95 } }) =>
+    ci95 ? [mean - ci95[0], ci95[1] - mean] : [],
+  );
+  const interval =
+    reach.length > 0 ? `; 95 % intervals reach ${percent(Math.max(...reach))} to a side at most` : '';
+  return `${label}${where}, by a linear probe: ${classes.length} classes, chance ${percent(chance)}; trained on ${train} prompts, tried on ${held_out.length} of other questions${interval}`;
 }
 
 /** What can be read off one model and not off another, a line a layer. */

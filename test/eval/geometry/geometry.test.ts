@@ -162,7 +162,9 @@ describe("a model's geometry", () => {
   });
 
   it('is not written when it is stopped', async () => {
-    await expect(measure({ out: 'stopped' }, { signal: 'SIGINT' })).rejects.toBeInstanceOf(Interrupted);
+    const stopped = await measure({ out: 'stopped' }, { signal: 'SIGINT' }).catch((error: unknown) => error);
+    expect(stopped).toBeInstanceOf(Interrupted);
+    expect(stopped).toMatchObject({ message: 'stopped by SIGINT; nothing is written', exitCode: 130 });
     expect(() => readGeometry(join(folder, 'stopped'), 'stopped')).toThrow(
       'stopped/geometry.json: there is no such file',
     );

@@ -1,3 +1,5 @@
+import { PCA } from 'ml-pca';
+import seedrandom from 'seedrandom';
 import { describe, expect, it } from 'vitest';
 import { matrix } from '../../../src/eval/alignment/index.ts';
 import { panel } from '../../../src/eval/geometry/index.ts';
@@ -73,6 +75,28 @@ describe('a panel of two principal components', () => {
     const one = panel(matrix([[1], [3]]), [1]);
     near(one.x, [-1, 1]);
     expect(one.y).toEqual([0, 0]);
+  });
+
+  it('is what a singular value decomposition finds, of more or fewer points than dimensions', () => {
+    const random = seedrandom('panel');
+    for (const [n, d] of [
+      [12, 5],
+      [5, 12],
+    ] as const) {
+      const rows = Array.from({ length: n }, () => Array.from({ length: d }, () => random() * 10 - 3));
+      const { x, y, explained } = panel(matrix(rows), [0, 1]);
+      const pca = new PCA(rows, { method: 'SVD' });
+      const wanted = pca.predict(rows);
+      for (const [k, found] of [x, y].entries()) {
+        const own = wanted.getColumn(k);
+        const sign = Math.sign(own[0]! + own[1]!);
+        near(
+          found,
+          own.map((value) => value * sign),
+        );
+      }
+      near(explained, pca.getExplainedVariance().slice(0, 2));
+    }
   });
 
   it('refuses a single point', () => {
