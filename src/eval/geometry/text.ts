@@ -80,8 +80,11 @@ function formatChance({ label, language, classes, chance, train, held_out, layer
   const reach = layers.flatMap(({ accuracy: { mean, ci95 } }) =>
     ci95 ? [mean - ci95[0], ci95[1] - mean] : [],
   );
+  // Resamples of what is all right are all right: that says nothing of other questions.
   const interval =
-    reach.length > 0 ? `; 95 % intervals reach ${percent(Math.max(...reach))} to a side at most` : '';
+    Math.max(0, ...reach) > 0
+      ? `; 95 % intervals reach ${percent(Math.max(...reach))} to a side at most`
+      : '';
   return `${label}${where}, by a linear probe: ${classes.length} classes, chance ${percent(chance)}; trained on ${train} prompts, tried on ${held_out.length} of other questions${interval}`;
 }
 
