@@ -32,8 +32,17 @@ export interface ProgressOptions {
 /** The bar is redrawn at most this often. */
 const REDRAW_MS = 100;
 
+/** Draws what is counted, whatever it is. */
+export interface Counter {
+  /** So many are done; called as often as it likes. The time that is left is reckoned from the first call of a `name`. */
+  counted(at: { name: string; done: number; total: number }): void;
+}
+
+/** Milliseconds between lines of what is counted, where there is no bar. */
+const LINE_MS = 5000;
+
 /** A sink, and a line of one's own. */
-export interface Progress extends ProgressSink {
+export interface Progress extends ProgressSink, Counter {
   /** Draws a line over the one before where there is a terminal; false, and nothing is drawn, elsewhere. */
   status(text: string): boolean;
   /** Takes the line away. */
@@ -66,6 +75,8 @@ export function createProgress(options: ProgressOptions): Progress {
     return duration(((now() - started) / 1000 / Math.max(1, done)) * (run!.totalSteps - step));
   };
 
+  let counting = { name: '', at: 0, done: 0 };
+
   let downloadBegan: { at: number; done: number } | undefined;
   let downloadShown = 0;
 
@@ -87,6 +98,23 @@ export function createProgress(options: ProgressOptions): Progress {
         // Ten lines at most where there is no terminal.
         downloadShown = Math.floor(share * 10 + 1) / 10;
         line(`downloading ${name}  ${figures}`);
+      }
+    },
+    counted({ name, done, total }) {
+      if (counting.name !== name) {
+        counting = { name, at: now(), done };
+        drawn = Number.NEGATIVE_INFINITY;
+      }
+      if (now() - drawn < (isBar ? REDRAW_MS : LINE_MS) && done < total) return;
+      drawn = now();
+      const each = (now() - counting.at) / 1000 / Math.max(1, done - counting.done);
+      const left = done > counting.done && done < total ? `  eta ${duration(each * (total - done))}` : '';
+      const figures = `${name} ${count(done)} of ${count(total)}${left}`;
+      if (!isBar) line(figures);
+      else if (done < total) draw(`${bar(done / total, 20)} ${figures}`);
+      else {
+        clear();
+        line(figures);
       }
     },
     start(begun) {

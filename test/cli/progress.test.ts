@@ -89,4 +89,38 @@ describe('progress', () => {
     expect(drawn.length).toBe(10);
     for (const line of drawn) expect(line.length).toBeLessThan(40);
   });
+
+  it('of what is counted is a line every five seconds, the first and the last, with what is left', () => {
+    let [text, time] = ['', 0];
+    const progress = createProgress({
+      ...{ screen: { write: (part: string) => (text += part) }, bar: false },
+      ...{ memory: () => 0, now: () => time },
+    });
+    for (let done = 1; done <= 10; done++) {
+      progress.counted({ name: 'texts', done, total: 10 });
+      time += 2000;
+    }
+    progress.counted({ name: 'layers', done: 1, total: 1 });
+    expect(text.split('\n').slice(0, -1)).toEqual([
+      'texts 1 of 10',
+      'texts 4 of 10  eta 12 s',
+      'texts 7 of 10  eta 6 s',
+      'texts 10 of 10',
+      'layers 1 of 1',
+    ]);
+  });
+
+  it('of what is counted is a bar on a terminal, and a line when it is done', () => {
+    let [text, time] = ['', 0];
+    const progress = createProgress({
+      ...{ screen: { write: (part: string) => (text += part), columns: 80 }, bar: true },
+      ...{ memory: () => 0, now: () => time },
+    });
+    progress.counted({ name: 'texts', done: 5, total: 20 });
+    time += 1000;
+    progress.counted({ name: 'texts', done: 10, total: 20 });
+    expect(text.split('\r\x1b[K').at(-1)).toBe('[==========          ] texts 10 of 20  eta 2 s');
+    progress.counted({ name: 'texts', done: 20, total: 20 });
+    expect(text.endsWith('\r\x1b[K\r\x1b[Ktexts 20 of 20\n')).toBe(true);
+  });
 });

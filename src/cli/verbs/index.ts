@@ -4,6 +4,7 @@ import { compare } from './compare.ts';
 import { env } from './env.ts';
 import { evalVerb } from './eval.ts';
 import { generate } from './generate.ts';
+import { geometry } from './geometry.ts';
 import { ls } from './ls.ts';
 import { plane } from './plane.ts';
 import { resume } from './resume.ts';
@@ -22,6 +23,7 @@ export const verbs = [
   evalVerb,
   score,
   compare,
+  geometry,
   steer,
   plane,
   validate,
