@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEvaluation } from '../../src/eval/results/index.ts';
+import { openEvaluation, taskName } from '../../src/eval/results/index.ts';
 import { packageRoot } from '../../src/paths.ts';
 import { answered } from '../eval/made.ts';
 import { figuresOf, KEY, TASK } from '../eval/results/fixture.ts';
@@ -46,7 +46,11 @@ async function results(dir: string, weights: string, universal: string, cultural
     const items = [...marks].map((mark, i) => answered(mark === '1', { id: `q${i}` }));
     await open.append(items.map((scored, docId) => ({ task, docId, scored })));
   }
-  await open.finish(async () => '{}\n');
+  const counts = Object.entries(tasks).map(([task, { length }]) => [
+    taskName(task, 'es'),
+    { original: length, effective: length },
+  ]);
+  await open.finish(async () => JSON.stringify({ 'n-samples': Object.fromEntries(counts) }));
   await open.close();
 }
 

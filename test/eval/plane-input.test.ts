@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ScoredItem } from '../../src/eval/item.ts';
 import { namedFolder, type PlaneRequest, readPlane } from '../../src/eval/plane-input.ts';
-import { openEvaluation } from '../../src/eval/results/index.ts';
+import { openEvaluation, taskName } from '../../src/eval/results/index.ts';
 import { answered } from './made.ts';
 import { figuresOf, KEY, TASK } from './results/fixture.ts';
 
@@ -34,7 +34,11 @@ async function folder(
   try {
     for (const [task, items] of Object.entries(tasks))
       await open.append(items.map((scored, docId) => ({ task, docId, scored })));
-    if (ends) await open.finish(async () => '{}\n');
+    const counts = Object.entries(tasks).map(([task, { length }]) => [
+      taskName(task, 'es'),
+      { original: length, effective: length },
+    ]);
+    if (ends) await open.finish(async () => JSON.stringify({ 'n-samples': Object.fromEntries(counts) }));
   } finally {
     await open.close();
   }
