@@ -14,7 +14,7 @@ export interface Overridden {
 
 /** Is a word of the command line an override, and not the name of a recipe? Unless it is a file, it is if it has a `=`. */
 export function isOverride(word: string): boolean {
-  return (word.includes('=') || /^~[^/]/.test(word)) && !existsSync(word);
+  return (word.includes('=') || /^~[^/]+$/.test(word)) && !existsSync(word);
 }
 
 /** What is set from the command line: an override as typed, or an option of a verb. */

@@ -28,14 +28,14 @@ export function shippedRecipes(): string[] {
  */
 export function findRecipe(name: string): string {
   const path = expandHome(name);
-  if (existsSync(path)) {
-    if (!statSync(path).isFile())
-      throw new UserError({ file: name, message: 'a recipe is a file, this is not one' });
-    return path;
-  }
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) return path;
+  // A name may be that of a folder, too: `eval/toy` where results of that recipe are kept.
   const bare = name.replace(/^recipes\//, '').replace(/\.ya?ml$/, '');
   const shipped = shippedRecipes();
   if (shipped.includes(bare)) return join(recipesRoot(), `${bare}.yaml`);
+  if (found !== undefined)
+    throw new UserError({ file: name, message: 'a recipe is a file, this is not one' });
   const near = nearest(bare, shipped);
   throw new UserError({
     message: `there is no recipe ${name}: it is neither a file nor one of ${shipped.join(', ')}`,

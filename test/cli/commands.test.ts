@@ -87,7 +87,9 @@ describe('an evaluation', () => {
     const few = ['limit=2', 'languages=es', 'shots=0', 'backend.name=wasm', 'out=by-recipe'];
     const { status, stdout, stderr } = isogloss('eval', 'recipes/eval/toy.yaml', ...few);
     expect([status, stderr], stderr).toEqual([0, expect.stringMatching(/^toy 2 of 2 items {2}in /)]);
-    expect(stdout).toMatch(/^toy, options compared by sum\n[\s\S]*\nresults: by-recipe\/results_.*\.json\n$/);
+    expect(stdout).toMatch(
+      /^toy: answered by option text, .*\n[\s\S]*\nresults: by-recipe\/results_.*\.json\n$/,
+    );
     // The same evaluation: its folder is gone on with, and nothing is left to be scored.
     const again = ['eval', 'tiny', '--languages', 'es', '--limit', '2', '--backend', 'wasm'];
     const { stdout: same } = isogloss(...again, '--out', 'by-recipe');

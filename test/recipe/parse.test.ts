@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/paths.ts';
 import {
+  findRecipe,
   parseAnyRecipe,
   parseRecipe,
   parseRecipeText,
@@ -163,6 +164,20 @@ describe('a recipe that is not there', () => {
   it('is told from the shipped ones', () => {
     expect(() => parseRecipe('mst')).toThrow(/there is no recipe mst: .* Did you mean mist\?/);
     expect(() => parseRecipe('recipes')).toThrow('recipes: a recipe is a file, this is not one');
+  });
+
+  it('is found by name beside a folder of that name, as that of its results is', () => {
+    const back = process.cwd();
+    const dir = mkdtempSync(join(tmpdir(), 'isogloss-recipe-'));
+    mkdirSync(join(dir, 'eval/toy'), { recursive: true });
+    process.chdir(dir);
+    try {
+      expect(findRecipe('eval/toy')).toBe(join(packageRoot(), 'recipes/eval/toy.yaml'));
+      expect(() => findRecipe('eval')).toThrow('eval: a recipe is a file, this is not one');
+    } finally {
+      process.chdir(back);
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('cannot be read, is too large, or is not text: each is said', () => {

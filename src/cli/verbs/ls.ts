@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import { findRecipe, shippedRecipes } from '../../recipe/index.ts';
+import { recipesRoot, shippedRecipes } from '../../recipe/index.ts';
 
 /** `isogloss ls` */
 export const ls: CommandModule = {
@@ -9,8 +10,10 @@ export const ls: CommandModule = {
   handler() {
     const names = shippedRecipes();
     const width = Math.max(...names.map((name) => name.length));
-    for (const name of names)
-      process.stdout.write(`${name.padEnd(width)}  ${firstSentence(findRecipe(name))}\n`);
+    for (const name of names) {
+      const file = join(recipesRoot(), `${name}.yaml`);
+      process.stdout.write(`${name.padEnd(width)}  ${firstSentence(file)}\n`);
+    }
   },
 };
 
