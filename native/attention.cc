@@ -69,8 +69,7 @@ std::vector<Tree> trees_of(const Tensor& segments_BT, const Call::Bytes& parents
 
 // Softmax of scale * s over [first, last), zero elsewhere in [0, n); returns the log-sum-exp.
 VECTOR_CLONES float softmax_row(float* s, int64_t first, int64_t last, int64_t n, float scale) {
-  float top = s[first];
-  for (int64_t j = first; j < last; ++j) top = s[j] > top ? s[j] : top;
+  float top = largest(s + first, last - first, s[first]);
   float sum = 0;
   for (int64_t j = first; j < last; ++j) {
     float e = fast_exp((s[j] - top) * scale);

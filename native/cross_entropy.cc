@@ -19,8 +19,7 @@ constexpr int64_t kLeastRows = 32;
 struct Online { float top, sum; };
 
 VECTOR_CLONES Online fold_row(const float* x, int64_t n, Online so_far) {
-  float top = so_far.top;
-  for (int64_t j = 0; j < n; ++j) top = x[j] > top ? x[j] : top;
+  float top = largest(x, n, so_far.top);
   float sum = 0;
   for (int64_t j = 0; j < n; ++j) sum += fast_exp(x[j] - top);
   return {top, so_far.sum * fast_exp(so_far.top - top) + sum};

@@ -17,3 +17,14 @@ inline __attribute__((always_inline)) float fast_exp(float x) {
   float y = p * power.f;
   return x < -87.f ? 0.f : y;
 }
+
+// The largest of `first` and x, which softmax subtracts. Vectorised only where NaN need not be one's care: it may be passed
+// over here, the sum of exponentials has it.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), optimize("O3", "fast-math")))
+#endif
+float largest(const float* x, int64_t n, float first) {
+  float top = first;
+  for (int64_t j = 0; j < n; ++j) top = x[j] > top ? x[j] : top;
+  return top;
+}

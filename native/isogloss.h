@@ -86,9 +86,11 @@ constexpr int64_t kSmallRows = 8;
 bool is_small_product(const Tensor& x, const Tensor& weight);
 Tensor small_product(const Tensor& x, const Tensor& weight);
 
-// One source, compiled for every x86 level and chosen when the addon is loaded; elsewhere an ordinary function.
+// One source, compiled for every x86 level and chosen when the addon is loaded; elsewhere an ordinary function. NaN is
+// honoured: damaged weights must show in a loss. Without that, fast-math also takes reciprocals and roots from the CPU's
+// tables, which on AVX2 know no denormal numbers: AdamW's root of a second moment of 1e-39 was infinite, the weight NaN.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define VECTOR_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), optimize("O3", "fast-math")))
+#define VECTOR_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), optimize("O3", "fast-math", "no-finite-math-only")))
 #else
 #define VECTOR_CLONES
 #endif

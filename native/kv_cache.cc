@@ -16,8 +16,7 @@ VECTOR_CLONES void add_scaled(float* y, const float* x, float a, int64_t n) {
 }
 
 VECTOR_CLONES void softmax(float* s, int64_t n) {
-  float top = s[0];
-  for (int64_t j = 0; j < n; ++j) top = s[j] > top ? s[j] : top;
+  float top = largest(s, n, s[0]);
   float sum = 0;
   for (int64_t j = 0; j < n; ++j) {
     s[j] = fast_exp(s[j] - top);

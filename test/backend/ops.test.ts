@@ -236,6 +236,49 @@ describe('attention', () => {
   });
 });
 
+describe('a number that is none', () => {
+  // Rows are taken eight or sixteen values at a time, and what is left over alone: NaN at each place.
+  const places = [0, 5, 16, 18];
+  const damaged = (shape: number[], place: number, seed: number) => {
+    const values = normal(shape, seed).dataSync();
+    values[place] = Number.NaN;
+    return tf.tensor(values, shape);
+  };
+
+  it('shows in a loss, wherever in the vocabulary its logit is', () => {
+    for (const place of places) {
+      const weight = damaged([19, 1], place, 1);
+      const { loss } = linearCrossEntropy(
+        tf.ones([2, 1]) as tf.Tensor2D,
+        weight,
+        tf.tensor1d([1, 2], 'int32'),
+        tf.ones([2]),
+      );
+      expect(loss.dataSync()[0]).toBeNaN();
+    }
+  });
+
+  it('shows in attention, in RMSNorm and in GeGLU', () => {
+    for (const place of places) {
+      const [T, N, K, H] = [19, 1, 1, 8];
+      const k = damaged([T, K, H], place * H, 2) as tf.Tensor3D;
+      const segments = tf.ones([1, T], 'int32') as tf.Tensor2D;
+      const mixed = attention(
+        normal([T, N, H], 1) as tf.Tensor3D,
+        k,
+        normal([T, K, H], 3) as tf.Tensor3D,
+        segments,
+        0,
+        1,
+      );
+      expect(mixed.dataSync().slice(-H)).toEqual(new Float32Array(H).fill(Number.NaN));
+      const row = damaged([1, 19], place, 4) as tf.Tensor2D;
+      expect(geglu(row, tf.onesLike(row)).dataSync()[place]).toBeNaN();
+      expect(rmsNorm(row, tf.zeros([19]), 1e-6).dataSync()).toEqual(new Float32Array(19).fill(Number.NaN));
+    }
+  });
+});
+
 describe('linearCrossEntropy', () => {
   for (const [rows, vocabulary] of [
     [5, 12],

@@ -90,6 +90,32 @@ for (const backend of ['torch', 'wasm'] as const) {
   });
 }
 
+describe('AdamW', () => {
+  beforeAll(startTorch);
+
+  it('moves weights by what the formula says for gradients of any size, of any place in the row', () => {
+    // 1e-22 squared is a denormal number, of which some CPUs know no reciprocal: the whole row has it, whatever is left over
+    // when it is taken eight at a time.
+    for (const gradient of [0, 1e-38, 1e-24, 1e-22, 3e-20, 1e-10, 1, 1e10]) {
+      const parameter = parameterOf(tf.ones([1, 61]), 'p');
+      const hyper = {
+        lr: 0.1,
+        beta1: 0.9,
+        beta2: 0.95,
+        eps: 1e-8,
+        weightDecay: 0,
+        step: 1,
+        gradientScale: 1,
+      };
+      const state = { m: zeroState([1, 61], 'm'), v: zeroState([1, 61], 'v') };
+      adamwStep(parameter, tf.fill([1, 61], gradient), state, hyper);
+      const right = 1 - (0.1 * gradient) / (gradient + 1e-8);
+      for (const weight of parameter.dataSync()) expect(weight).toBeCloseTo(right, 5);
+      tf.disposeVariables();
+    }
+  });
+});
+
 describe('weights stored as bf16', () => {
   beforeAll(startTorch);
   const ONES = [100, 1000];
