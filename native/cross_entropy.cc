@@ -32,14 +32,14 @@ VECTOR_CLONES void probability_row(float* x, int64_t n, float lse, float weight)
 struct Problem {
   Tensor h, weight, labels, weights;
   int64_t vocabulary;
-  Tensor dh, dw, nll;  // dh and dw undefined where they are not wanted; dw is added to
+  Tensor dh, dw, nll, margin;  // dh and dw undefined where they are not wanted; dw is added to
 };
 
 // Rows [r, r + n) on the CPU; returns their part of the loss.
 double chunk_on_cpu(const Problem& p, int64_t r, int64_t n) {
   const int32_t* label = p.labels.data_ptr<int32_t>() + r;
   const float* scale = p.weights.data_ptr<float>() + r;
-  float* losses = p.nll.data_ptr<float>() + r;
+  float *losses = p.nll.data_ptr<float>() + r, *margins = p.margin.data_ptr<float>() + r;
   Tensor h_chunk = p.h.narrow(0, r, n);
   std::vector<Tensor> tiles;
   std::vector<Online> online(n, {-1e30f, 0.f});
@@ -61,6 +61,7 @@ double chunk_on_cpu(const Problem& p, int64_t r, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     float lse = online[i].top + std::log(online[i].sum);
     losses[i] = lse - hit[i];
+    margins[i] = hit[i] - online[i].top;
     online[i].top = lse;
     loss += static_cast<double>(lse - hit[i]) * scale[i];
   }
@@ -88,6 +89,7 @@ double chunk_elsewhere(const Problem& p, int64_t r, int64_t n) {
   Tensor logits = linear_product(h_chunk, used), lse = at::logsumexp(logits, {1}, true);
   Tensor nll = lse - logits.gather(1, ids);
   p.nll.narrow(0, r, n).copy_(nll.squeeze(1));
+  p.margin.narrow(0, r, n).copy_(logits.gather(1, ids).squeeze(1) - logits.amax({1}));
   if (p.dh.defined() || p.dw.defined()) {
     Tensor d = logits.sub_(lse).exp_().mul_(scale).scatter_add_(1, ids, -scale);
     if (p.dh.defined()) p.dh.narrow(0, r, n).copy_(product(d, used));
@@ -99,13 +101,15 @@ double chunk_elsewhere(const Problem& p, int64_t r, int64_t n) {
 }  // namespace
 
 // linearCrossEntropy(h_RD, weight_VD, labels_R, weights_R, entries of V that count, want dh, want dw, dw into or -1)
-// -> [sum_r weights_r * -log softmax(h_r W^T)[labels_r], dh (stored like h), dw, -log p of each row]
+// -> [sum_r weights_r * -log softmax(h_r W^T)[labels_r], dh (stored like h), dw, -log p of each row, and how far its
+// label's logit is below the largest]
 KERNEL(linearCrossEntropy) {
   Problem p{contiguous_float(call.tensor(0)), call.tensor(1), call.tensor(2).to(at::kInt).contiguous(), contiguous_float(call.tensor(3)),
-            call.integer(4), {}, {}, {}};
+            call.integer(4), {}, {}, {}, {}};
   int64_t rows = p.h.size(0);
   Tensor into = call.optional(7);
   p.nll = at::empty({rows}, p.h.options());
+  p.margin = at::empty({rows}, p.h.options());
   if (call.integer(5)) p.dh = at::zeros_like(p.h);
   if (call.integer(6)) p.dw = into.defined() ? into : at::zeros(p.weight.sizes(), p.h.options());
   Tensor labels = p.labels.cpu();
@@ -120,7 +124,7 @@ KERNEL(linearCrossEntropy) {
     loss += p.h.device().is_cpu() ? chunk_on_cpu(p, r, n) : chunk_elsewhere(p, r, n);
   }
   Tensor dh = p.dh.defined() ? p.dh.to(call.tensor(0).scalar_type()) : Tensor();
-  return call.results({at::full({}, loss, p.h.options()), dh, into.defined() ? Tensor() : p.dw, p.nll});
+  return call.results({at::full({}, loss, p.h.options()), dh, into.defined() ? Tensor() : p.dw, p.nll, p.margin});
 }
 
 }  // namespace isogloss

@@ -66,8 +66,8 @@ describe.each(['torch', 'wasm'] as const)('log p of sequences on %s', (name) => 
       return [];
     });
     const runs = kernels.filter(({ name }) => name === 'LinearCrossEntropy');
-    // The sum and its terms; gradients would be a third and a fourth.
-    expect(runs.map(({ outputShapes }) => outputShapes.length)).toEqual([2]);
+    // The sum, its terms and their margins; gradients would be a fourth and a fifth.
+    expect(runs.map(({ outputShapes }) => outputShapes.length)).toEqual([3]);
   });
 
   it('refuses a sequence without a target, and targets of no sequence', () => {

@@ -37,8 +37,18 @@ const run = defineKernel<In, Attrs>({
       ofWeight ? 1 : 0,
       into ? b.handle(into) : -1,
     );
-    const [loss, dh, dw, nll] = [0, 1, 2, 3].map(resultHandle) as [number, number, number, number];
-    const results = [b.wrap(loss, 'float32', []), b.wrap(nll, 'float32', labels.shape)];
+    const [loss, dh, dw, nll, margin] = [0, 1, 2, 3, 4].map(resultHandle) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const results = [
+      b.wrap(loss, 'float32', []),
+      b.wrap(nll, 'float32', labels.shape),
+      b.wrap(margin, 'float32', labels.shape),
+    ];
     if (gradient) results.push(b.wrap(dh, 'float32', hidden.shape));
     if (ofWeight && !into) results.push(b.wrap(dw, 'float32', weight.shape));
     return results;
@@ -52,7 +62,7 @@ const run = defineKernel<In, Attrs>({
     const logp = tf.logSoftmax(tf.matMul(hidden, used, false, true));
     const hit = tf.oneHot(labels as tf.Tensor1D, vocabulary);
     const nll = tf.neg(tf.sum(tf.mul(logp, hit), 1));
-    const results = [tf.sum(tf.mul(nll, weights)), nll];
+    const results = [tf.sum(tf.mul(nll, weights)), nll, tf.neg(tf.add(nll, tf.max(logp, 1)))];
     if (!gradient) return results;
     const dlogits = tf.mul(tf.sub(tf.exp(logp), hit), tf.expandDims(weights, 1));
     results.push(tf.matMul(dlogits, used));
@@ -67,7 +77,7 @@ const run = defineKernel<In, Attrs>({
   },
   gradient: {
     inputsToSave: [],
-    outputsToSave: [false, false, true, true],
+    outputsToSave: [false, false, false, true, true],
     run: (dy, [dh, dw], { into }) => {
       const none = () => {
         throw new Error('labels and weights have no gradient');
@@ -91,6 +101,8 @@ export interface CrossEntropy {
   loss: tf.Scalar;
   /** -log p of each row's label, without a gradient */
   nll_R: tf.Tensor1D;
+  /** logit of each row's label, less the largest: 0 where it is the likeliest. Without a gradient. */
+  margin_R: tf.Tensor1D;
 }
 
 /**
@@ -107,9 +119,13 @@ export function linearCrossEntropy(
 ): CrossEntropy {
   const gradient = isRecording();
   const into = gradient ? accumulatorOf(weight_VD) : undefined;
-  const [loss, nll] = run(
+  const [loss, nll, margin] = run(
     { hidden: hidden_RD, weight: weight_VD, labels: labels_R, weights: weights_R },
     { vocabulary, gradient, ofWeight: wantsGradient(weight_VD), into },
   );
-  return { loss: loss as tf.Scalar, nll_R: nll as tf.Tensor1D };
+  return {
+    loss: loss as tf.Scalar,
+    nll_R: nll as tf.Tensor1D,
+    margin_R: margin as tf.Tensor1D,
+  };
 }

@@ -4,7 +4,7 @@ import type { Tokenizer } from '../../model/tokenizer/index.ts';
 import { canonicalJson, sha256 } from './digest.ts';
 
 /** Raised whenever the same model and items would be scored otherwise than before: older folders are not gone on with. */
-export const SCORER_VERSION = 1;
+export const SCORER_VERSION = 2;
 
 /** Snake case, as it is on disk. What metric options are compared by is no part: it is derived from what is on disk. */
 export interface EvaluationKey {

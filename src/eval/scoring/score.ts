@@ -1,15 +1,15 @@
 /**
  * Log-likelihoods of options.
  *
- * Shape letters: B = 1 row, T tokens of a pack, D model, V vocabulary, R rows that are asked, C rows at once.
+ * Shape letters: B = 1 row, T tokens of a pack, D model.
  */
 import * as tf from '../../backend/tfjs.ts';
-import { chunk } from '../../data/index.ts';
 import { UserError } from '../../errors.ts';
 import type { Edit, Gemma3 } from '../../model/index.ts';
 import type { OptionScore, ScoredItem } from '../item.ts';
 import { type Pack, packGroups, packItems } from './pack.ts';
 import type { PreparedItem } from './prepare.ts';
+import { type AnsweredRow, type AskedRow, tokenLogProbs } from './token-log-probs.ts';
 
 /** How items are scored. */
 export interface ScoreOptions {
@@ -26,9 +26,6 @@ export interface ScoreOptions {
 
 /** Those of a pack. */
 type PackEdits = ((fromPromptEnd_T: Uint8Array) => readonly Edit[]) | undefined;
-
-/** Rows of logits that are there at once: 64 MB for Gemma's vocabulary. */
-const ROWS = 64;
 
 /**
  * Scores items, pack by pack, in their order. The caller lets timers have their turn between packs.
@@ -90,20 +87,18 @@ function scorePack(
   }
   const asked = group.map(({ letters }, i) => ({
     row: pack.scored[i]![0]!.rows[0]!,
-    ids: [...letters!.scored, ...letters!.others],
+    ids: [...new Set([...letters!.scored, ...letters!.others])],
   }));
-  const found = letterLogProbs(model, pack, asked, edits);
+  const found = answer(model, pack, asked, edits);
   return group.map((prepared, i) => {
-    const { logprobs, best } = found[i]!;
-    const { scored } = prepared.letters!;
-    const scores = scored.map((id, option) =>
-      withBytes(
-        { logprob: logprobs[option]!, tokens: 1, greedy: best === id },
-        prepared.continuations[option]!,
-      ),
-    );
-    const distinct = new Map(asked[i]!.ids.map((id, k) => [id, logprobs[k]!]));
-    const letterMass = [...distinct.values()].reduce((sum, logprob) => sum + Math.exp(logprob), 0);
+    const { logprobs, greedy } = found[i]!;
+    const { ids } = asked[i]!;
+    const scores = prepared.letters!.scored.map((id, option) => {
+      const k = ids.indexOf(id);
+      const score = { logprob: logprobs[k]!, tokens: 1, greedy: greedy === k };
+      return withBytes(score, prepared.continuations[option]!);
+    });
+    const letterMass = logprobs.reduce((sum, logprob) => sum + Math.exp(logprob), 0);
     return { ...common(prepared), scores, letterMass };
   });
 }
@@ -114,80 +109,35 @@ function withBytes(score: Omit<OptionScore, 'bytes'>, continuation: string): Opt
 
 /** Sums over the tokens of each sequence of each item of a pack. */
 function scoreTexts(model: Gemma3, pack: Pack, edits: PackEdits): Omit<OptionScore, 'bytes'>[][] {
-  const rows = pack.scored.flatMap((item) => item.flatMap(({ rows }) => rows));
-  const labels = pack.scored.flatMap((item) => item.flatMap(({ labels }) => labels));
-  const logprobs = new Float64Array(rows.length);
-  const greedy = new Uint8Array(rows.length);
-  withLogits(model, pack, rows, edits, (logp_CV, at) => {
-    const own = labels.slice(at, at + logp_CV.shape[0]);
-    const values = pick(
-      logp_CV,
-      own.map((label) => [label]),
-    );
-    const best = tf.argMax(logp_CV, 1).dataSync();
-    for (const [i, label] of own.entries()) {
-      logprobs[at + i] = values[i]!;
-      greedy[at + i] = best[i] === label ? 1 : 0;
+  // The last token of a prompt is asked about the first ones of all options, and is a row once.
+  const places = new Map<number, Map<number, number>>();
+  for (const { rows, labels } of pack.scored.flat())
+    for (const [i, label] of labels.entries()) {
+      const ids = places.get(rows[i]!) ?? new Map<number, number>();
+      places.set(rows[i]!, ids);
+      if (!ids.has(label)) ids.set(label, ids.size);
     }
-  });
-  let at = 0;
+  const asked = [...places].map(([row, ids]) => ({ row, ids: [...ids.keys()] }));
+  const found = new Map(answer(model, pack, asked, edits).map((one, r) => [asked[r]!.row, one]));
   return pack.scored.map((item) =>
-    item.map(({ labels: own }) => {
-      const [start, end] = [at, at + own.length];
-      at = end;
-      const logprob = logprobs.subarray(start, end).reduce((sum, x) => sum + x, 0);
-      return { logprob, tokens: own.length, greedy: greedy.subarray(start, end).every((x) => x === 1) };
+    item.map(({ rows, labels }) => {
+      const tokens = labels.map((label, i) => {
+        const { logprobs, greedy } = found.get(rows[i]!)!;
+        const k = places.get(rows[i]!)!.get(label)!;
+        return { logprob: logprobs[k]!, greedy: greedy === k };
+      });
+      return {
+        logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0),
+        tokens: labels.length,
+        greedy: tokens.every(({ greedy }) => greedy),
+      };
     }),
   );
 }
 
-/** Log-probs of some tokens at one row each, and the likeliest token there. */
-function letterLogProbs(
-  model: Gemma3,
-  pack: Pack,
-  asked: readonly { row: number; ids: readonly number[] }[],
-  edits: PackEdits,
-): { logprobs: number[]; best: number }[] {
-  const found: { logprobs: number[]; best: number }[] = [];
-  withLogits(
-    model,
-    pack,
-    asked.map(({ row }) => row),
-    edits,
-    (logp_CV, at) => {
-      const best = tf.argMax(logp_CV, 1).dataSync();
-      const some = asked.slice(at, at + logp_CV.shape[0]);
-      const width = Math.max(...some.map(({ ids }) => ids.length));
-      const picked = pick(
-        logp_CV,
-        some.map(({ ids }) => Array.from({ length: width }, (_, k) => ids[k] ?? ids[0]!)),
-      );
-      for (const i of some.keys()) {
-        const values = picked.subarray(i * width, (i + 1) * width);
-        found.push({ logprobs: [...values.subarray(0, asked[at + i]!.ids.length)], best: best[i]! });
-      }
-    },
-  );
-  return found;
-}
-
-/** Some columns of each row, row by row: the same number of each. */
-function pick(logp_CV: tf.Tensor2D, columns: readonly (readonly number[])[]): Float32Array {
-  const [C, V] = logp_CV.shape;
-  const places = columns.flatMap((own, i) => own.map((column) => i * V + column));
-  // Flattened: TensorFlow.js' wasm backend cannot gather along rows.
-  return tf.gather(tf.reshape(logp_CV, [C * V]), tf.tensor1d(places, 'int32')).dataSync() as Float32Array;
-}
-
-/** Runs the model over a pack and hands out log softmax of the rows asked for, some at a time. */
-function withLogits(
-  model: Gemma3,
-  pack: Pack,
-  rows: readonly number[],
-  edits: PackEdits,
-  take: (logp_CV: tf.Tensor2D, at: number) => void,
-): void {
-  tf.tidy(() => {
+/** Runs the model over a pack, and tells what it says at the places asked for. */
+function answer(model: Gemma3, pack: Pack, asked: readonly AskedRow[], edits: PackEdits): AnsweredRow[] {
+  return tf.tidy(() => {
     const row = (values: Int32Array) => tf.tensor2d(values, [1, values.length], 'int32');
     const { hidden_BTD } = model.forward({
       ...{
@@ -199,13 +149,6 @@ function withLogits(
       ...(edits ? { edits: edits(pack.fromPromptEnd_T) } : {}),
     });
     const hidden_TD = tf.reshape(hidden_BTD, [pack.numTokens, -1]) as tf.Tensor2D;
-    let at = 0;
-    for (const some of chunk(rows, ROWS)) {
-      tf.tidy(() => {
-        const hidden_CD = tf.gather(hidden_TD, tf.tensor1d(some, 'int32')) as tf.Tensor2D;
-        take(tf.logSoftmax(model.logits(hidden_CD), 1) as tf.Tensor2D, at);
-      });
-      at += some.length;
-    }
+    return tokenLogProbs(hidden_TD, model.parameter('embed_tokens.weight'), asked);
   });
 }
