@@ -29,6 +29,7 @@ const FLAGS: Readonly<Record<string, { path: readonly string[]; isText?: boolean
   out: { path: ['out'], isText: true },
   'token-budget': { path: ['token_budget'] },
   tokenizer: { path: ['model', 'tokenizer'], isText: true },
+  'embed-scale': { path: ['model', 'embed_scale'] },
   backend: { path: ['backend', 'name'] },
   compute: { path: ['backend', 'compute'] },
 };

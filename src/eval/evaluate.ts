@@ -1,7 +1,7 @@
 /** An evaluation from its tasks to its results: what `isogloss eval` does. */
 import { createHash } from 'node:crypto';
 import { type BackendInfo, type BackendOptions, startBackend } from '../backend/index.ts';
-import { countParameters, type Gemma3 } from '../model/index.ts';
+import { countParameters, type EmbedScale, type Gemma3 } from '../model/index.ts';
 import { type Tokenizer, templateSource } from '../model/tokenizer/index.ts';
 import { absolutePath } from '../paths.ts';
 import {
@@ -39,6 +39,8 @@ import { type Summary, summarize } from './summary.ts';
 export interface EvaluationRequest extends AskSettings {
   model: string;
   tokenizer?: string;
+  /** bf16 unless told. */
+  embedScale?: EmbedScale;
   tasks: readonly TaskRequest[];
   /** Folder of the results. */
   out: string;
@@ -95,7 +97,7 @@ export async function evaluate(
     ready.push(await askTask(asked, request, source, cwd, (text, level) => progress.message(text, level)));
   const dir = absolutePath(cwd, request.out);
   const weights = await source.identity({ message: (text) => progress.message(text) });
-  const { steering = [], steerAnyWeights = false } = request;
+  const { steering = [], steerAnyWeights = false, embedScale = 'bf16' } = request;
   requireFit(steering, {
     ...{ name: request.model, config: source.config },
     ...(steerAnyWeights ? {} : { weights }),
@@ -113,7 +115,7 @@ export async function evaluate(
   });
   const started = performance.now();
   try {
-    const { model } = await source.load({});
+    const { model } = await source.load({ embedScale });
     try {
       await scoreAll(model, ready, open, request, options);
       requireUnchanged(steering);
@@ -145,7 +147,7 @@ export async function evaluate(
 }
 
 async function keyOf(
-  { chat, steering = [] }: EvaluationRequest,
+  { chat, embedScale = 'bf16', steering = [] }: EvaluationRequest,
   { tokenizer }: ModelSource,
   backend: BackendInfo,
   weights: string,
@@ -157,6 +159,7 @@ async function keyOf(
     weights,
     tokenizer: await tokenizerIdentity(tokenizer),
     chat_template: template,
+    embed_scale: embedScale,
     compute: backend.compute,
     storage: backend.storage,
     steering: steeringKey(steering),

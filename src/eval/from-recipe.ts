@@ -13,6 +13,7 @@ export function evaluationOf(recipe: EvalRecipe, out: string): EvaluationRequest
     ...askSettings(recipe, recipe.seed),
     model: model.path,
     ...(model.tokenizer === null ? {} : { tokenizer: model.tokenizer }),
+    embedScale: model.embedScale,
     tasks: taskRequests(recipe.tasks),
     out: recipe.out ?? out,
     tokenBudget: recipe.tokenBudget,

@@ -48,9 +48,11 @@ export interface ForwardResult {
   taps: Map<number, tf.Tensor3D>;
 }
 
+/** `bf16` rounds sqrt(hidden_size) as the released models saw it; `exact` is what transformers does with fp32 weights. */
+export type EmbedScale = 'bf16' | 'exact';
+
 export interface Gemma3Options {
-  /** `bf16` rounds sqrt(hidden_size) as the released models saw it; `exact` is what transformers does with fp32 weights. */
-  embedScale?: 'bf16' | 'exact';
+  embedScale?: EmbedScale;
   /** Keep one tensor a block for the backward pass and compute the rest again. */
   activationCheckpointing?: boolean;
 }

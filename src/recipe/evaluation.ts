@@ -22,9 +22,7 @@ export const evaluation = z
       description:
         'Folder of the results; one that holds the same evaluation is gone on with. null is `eval/<model>-<tasks>`, of a series `eval/<model>-<tasks>-steps`.',
     }),
-    model: model
-      .omit({ embed_scale: true })
-      .meta({ description: 'The model that is asked; a run is asked by its newest checkpoint.' }),
+    model: model.meta({ description: 'The model that is asked; a run is asked by its newest checkpoint.' }),
     every_checkpoint: z.boolean().default(false).meta({
       description:
         'Ask every checkpoint of a run, each in a folder of its own below `out`, and give the figures by step.',

@@ -82,7 +82,7 @@ const FULL_EVAL = {
   method: 'eval',
   seed: 7,
   out: 'somewhere',
-  model: { path: 'dir', tokenizer: 'other' },
+  model: { path: 'dir', tokenizer: 'other', embed_scale: 'exact' },
   every_checkpoint: true,
   ...FULL.eval,
   backend: { ...FULL.backend, compute: 'bfloat16' },

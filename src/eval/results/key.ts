@@ -15,6 +15,8 @@ export interface EvaluationKey {
   tokenizer: string;
   /** SHA-256 of the chat template that prompts were rendered with; null without one. */
   chat_template: string | null;
+  /** Factor on the embeddings. */
+  embed_scale: 'bf16' | 'exact';
   /** Types that are computed in and that weights are kept in. */
   compute: string;
   storage: string;
@@ -66,6 +68,7 @@ const WORDS: Record<string, string> = {
   scorer_version: 'version of the scorer',
   weights: 'weights of the model',
   chat_template: 'chat template',
+  embed_scale: 'factor on the embeddings',
   compute: 'type of the arithmetic',
   storage: 'type of the stored weights',
   sources: 'files of the items',

@@ -19,6 +19,7 @@ export const KEY: EvaluationKey = {
   weights: `sha256:${'1'.repeat(64)}`,
   tokenizer: '2'.repeat(64),
   chat_template: null,
+  embed_scale: 'bf16',
   compute: 'float32',
   storage: 'float32',
   steering: null,

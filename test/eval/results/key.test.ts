@@ -14,6 +14,7 @@ describe('the identity of an evaluation', () => {
     ['weights of the model', { ...KEY, weights: 'sha256:3' }],
     ['tokenizer', { ...KEY, tokenizer: '3' }],
     ['chat template', { ...KEY, chat_template: '3' }],
+    ['factor on the embeddings', { ...KEY, embed_scale: 'exact' as const }],
     ['type of the arithmetic', { ...KEY, compute: 'bfloat16' }],
     ['type of the stored weights', { ...KEY, storage: 'bfloat16' }],
     ['steering', { ...KEY, steering: '3' }],
