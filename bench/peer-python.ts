@@ -9,6 +9,8 @@ export const PEER_PACKAGES = [
   'transformers==5.18.0',
   'trl==1.16.0',
   'gguf==0.19.0',
+  'lm_eval==0.4.13',
+  'datasets==5.2.0',
   'safetensors==0.8.0',
   'psutil==7.2.2',
 ];
