@@ -24,6 +24,7 @@ const FLAGS: Readonly<Record<string, { path: readonly string[]; isText?: boolean
   chat: { path: ['chat'], isSwitch: true },
   split: { path: ['split'] },
   'split-by': { path: ['split_by'] },
+  steering: { path: ['steering', 'kind'] },
   'every-checkpoint': { path: ['every_checkpoint'], isSwitch: true },
   seed: { path: ['seed'] },
   out: { path: ['out'], isText: true },
@@ -91,10 +92,18 @@ function flag(shown: string, path: readonly string[], value: unknown, isText: bo
     apply(root) {
       const read = isText || typeof value !== 'string' ? { value: value as Json } : parseValue(value);
       if (typeof read === 'string') return { wrong: read };
+      spreadName(root, path);
       const wrong = setAt(root, path, read.value);
       return wrong === undefined ? path : { wrong };
     },
   };
+}
+
+/** A name that stands for a mapping (`steering: sur`) gives way to it, or nothing could be set in it. */
+function spreadName(root: Json, [section, ...rest]: readonly string[]): void {
+  const holder = root as Record<string, Json>;
+  if (section === 'steering' && rest.length > 0 && typeof holder[section] === 'string')
+    holder[section] = { kind: holder[section] };
 }
 
 /** `--data TASK=PATH` or `--set TASK.OPTION=VALUE`, put into the task's entry, which a name may have stood for. */

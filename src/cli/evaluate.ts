@@ -1,7 +1,9 @@
 /** What `isogloss eval` does: recipes read, progress shown, tables printed. */
 import { existsSync } from 'node:fs';
+import { UserError } from '../errors.ts';
 import { defaultOut } from '../eval/default-out.ts';
-import { type EvaluationResult, evaluate, type Scored } from '../eval/evaluate.ts';
+import type { EvaluationResult } from '../eval/ending.ts';
+import { evaluate, type Scored } from '../eval/evaluate.ts';
 import { checkQuestions, evaluationOf } from '../eval/from-recipe.ts';
 import { evaluateSeries } from '../eval/series.ts';
 import { formatSeries } from '../eval/series-text.ts';
@@ -16,6 +18,11 @@ import { describeSteps, readSteps, stepsName } from './steer-steps.ts';
 /** Evaluates, and prints the table of each task. @throws UserError; Interrupted after a signal, when what is done is kept */
 export async function evaluateModel(args: EvalArgs): Promise<void> {
   const recipe = readEvalRecipe(args);
+  if (recipe.steering.kind !== 'none') {
+    requireOneSteering(args);
+    const { steerAndReport } = await import('./study.ts');
+    return steerAndReport(recipe);
+  }
   const steering = await readSteps(args);
   const request = {
     ...evaluationOf(recipe, defaultOut(recipe, stepsName(steering))),
@@ -50,6 +57,14 @@ export async function evaluateModel(args: EvalArgs): Promise<void> {
     progress.clear();
     signals.dispose();
   }
+}
+
+/** @throws UserError for vectors that are named beside those that are to be made */
+function requireOneSteering({ steer }: EvalArgs): void {
+  if (steer.length > 0)
+    throw new UserError(
+      `--steer ${steer[0]} names a vector, and --steering makes and places its own: give one of the two`,
+    );
 }
 
 /** What the figures should be taken with; of a series those of the last step, as most hold for each. */

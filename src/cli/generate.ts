@@ -2,6 +2,7 @@
 import { buffer as readAll } from 'node:stream/consumers';
 import { type BackendOptions, memoryInfo, startBackend } from '../backend/index.ts';
 import { type Problem, UserError } from '../errors.ts';
+import type { StudyKind } from '../eval/study/request.ts';
 import { complete } from '../model/index.ts';
 import { encodePrompt, requireIds, type Tokenizer, turnEndId } from '../model/tokenizer/index.ts';
 import { expandHome } from '../paths.ts';
@@ -38,6 +39,8 @@ export interface GenerateArgs extends SteerArgs {
   threads?: number;
   /** Whose vector of a file. */
   steerLanguage?: string;
+  /** Part of the steps of a study. */
+  steering?: StudyKind;
   quiet: boolean;
 }
 
@@ -50,7 +53,7 @@ export interface GenerateArgs extends SteerArgs {
 export async function generateText(args: GenerateArgs): Promise<StopSignal | undefined> {
   requireOptions(args);
   const prompts = args.prompts === undefined ? [await onePrompt(args.prompt)] : promptLines(args.prompts);
-  const steps = await readSteps(args);
+  const steps = await readSteps(args, args.steering);
   const language = steeredLanguage(steps, args.steerLanguage);
   const say = (text: string) => void (args.quiet || process.stderr.write(`${text}\n`));
   const progress = args.quiet ? silent : createProgress({ memory: () => memoryInfo().peakBytes });
@@ -149,6 +152,10 @@ function requireOptions(args: GenerateArgs): void {
   check('seed', args.seed, whole(0), 'a whole number of at least 0');
   check('batch-size', args.batchSize, whole(1), 'a whole number of at least 1');
   if (args.threads !== undefined) check('threads', args.threads, whole(1), 'a whole number of at least 1');
+  if (args.steering !== undefined && args.steer.length === 0)
+    problems.push({
+      message: `--steering ${args.steering} needs --steer FOLDER, of \`isogloss eval MODEL --steering ${args.steering}\``,
+    });
   if (args.stop.includes('')) problems.push({ message: '--stop must not be empty' });
   if (args.system !== undefined && !args.chat) problems.push({ message: '--system needs --chat' });
   if (args.prompt !== undefined && args.prompts !== undefined)

@@ -69,7 +69,7 @@ export async function showPlane(args: PlaneArgs): Promise<void> {
   const report = input ? reportOf(input, args) : accuracyPlane(args, cwd);
   const warnings = [...(input?.warnings ?? []), ...report.warnings];
   if (args.out !== undefined) await write(args.out, end!, report, input, args, warnings, cwd);
-  process.stdout.write(`${terminalText(report)}\n`);
+  process.stdout.write(`${planeText(report)}\n`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (args.out !== undefined) process.stdout.write(`\nwritten: ${args.out}\n`);
 }
@@ -142,7 +142,8 @@ function accuracyPlane({ results, universal, cultural }: PlaneArgs, cwd: string)
 /** A table of more is none of accuracies. */
 const MAX_TABLE_BYTES = 4 << 20;
 
-function terminalText(report: PlaneReport): string {
+/** The plane as text: its table, what the columns mean, and the points. */
+export function planeText(report: PlaneReport): string {
   const { caption, head, rows } = planeTable(report);
   const notes = planeNotes(report);
   // The first row is UNALIGNED. Names beside the points would not fit.

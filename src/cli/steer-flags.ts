@@ -17,7 +17,7 @@ export const STEER_FLAGS: Readonly<Record<string, Options>> = {
     nargs: 1,
     default: [],
     describe:
-      'FILE@LAYER*GAMMA: add a steering vector (`steer extract` makes them), times gamma, to the output of that layer, counted from 0; may be given several times, and all add up',
+      'FILE@LAYER*GAMMA: add a steering vector (`steer extract` makes them), times gamma, to the output of that layer, counted from 0; or the folder of `eval --steering`, which says all of that; may be given several times, and all add up',
   },
   'steer-tokens': {
     choices: ['prompt_end', 'everywhere'],

@@ -3,6 +3,8 @@ import { type Problem, UserError } from '../errors.ts';
 import type { EvalRecipe, QuestionChecks, Questions } from '../recipe/index.ts';
 import { type AskSettings, scoringOf, type TaskRequest } from './ask.ts';
 import type { EvaluationRequest } from './evaluate.ts';
+import { axesOf } from './study/axes.ts';
+import type { StudyRequest } from './study/request.ts';
 import { findTask } from './tasks/index.ts';
 import { taskLanguages, taskOptions } from './tasks/options.ts';
 
@@ -18,6 +20,30 @@ export function evaluationOf(recipe: EvalRecipe, out: string): EvaluationRequest
     out: recipe.out ?? out,
     tokenBudget: recipe.tokenBudget,
     backend,
+  };
+}
+
+/** The study of steering of a recipe that names one. @throws UserError for tasks that are no axes */
+export function studyOf(recipe: EvalRecipe, out: string): StudyRequest {
+  const { model, backend, steering, seed, tokenBudget } = recipe;
+  const { kind, universalTask, culturalTask, vectors, vectorsFrom } = steering;
+  if (kind === 'none') throw new Error('the recipe does not steer');
+  const { split: _, ...asking } = askSettings(recipe, seed);
+  return {
+    ...{ kind, asking, backend, tokenBudget, model: model.path, embedScale: model.embedScale },
+    ...(model.tokenizer === null ? {} : { tokenizer: model.tokenizer }),
+    parts: { by: recipe.splitBy, dev1: recipe.dev1Size, dev2: recipe.dev2Size },
+    ...axesOf(taskRequests(recipe.tasks), { universal: universalTask, cultural: culturalTask }),
+    fixed: {
+      ...(steering.en ? { en: steering.en } : {}),
+      ...(steering.loc ? { loc: steering.loc } : {}),
+    },
+    ...{ layers: steering.layers, gammas: steering.gammas },
+    ...{ readAt: steering.readAt, appliedAt: steering.appliedAt },
+    ...(vectors === null ? {} : { vectors }),
+    ...(vectorsFrom === null ? {} : { vectorsFrom }),
+    controls: steering.controls,
+    out: recipe.out ?? out,
   };
 }
 
@@ -67,6 +93,19 @@ export const checkQuestions: QuestionChecks = (questions) => {
     add(['metric'], () => scoringOf(task, askSettings(questions, 0)));
     for (const [at, language] of (questions.languages ?? []).entries())
       add(['languages', at], () => taskLanguages(task.name, [language], task.languages));
+  }
+  const { steering } = questions;
+  const areKnown = questions.tasks.every(({ name }) => problemsOf(() => findTask(name)).length === 0);
+  if (steering !== undefined && steering.kind !== 'none') {
+    const { universalTask: universal, culturalTask: cultural } = steering;
+    if (areKnown)
+      add(['steering', 'kind'], () => axesOf(taskRequests(questions.tasks), { universal, cultural }));
+    if (questions.split === 'dev1' || questions.split === 'dev2')
+      add(['split'], () => fail(`steering reports Test: split must be test or left out`));
+    if (questions.everyCheckpoint)
+      add(['every_checkpoint'], () =>
+        fail('steering is of one checkpoint: name its folder, or the run for the newest'),
+      );
   }
   if (names.size === 0)
     for (const [at, language] of (questions.languages ?? []).entries())

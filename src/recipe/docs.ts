@@ -54,9 +54,7 @@ function sectionDescription(root: JsonSchema, path: string): string {
 }
 
 function row({ path, schema, required }: ReturnType<typeof fields>[number]): string {
-  const isSource = alternatives(schema).some((choice) => choice.properties);
-  const { each = 'source' } = schema;
-  const allowed = isSource ? `a ${each} or a list of ${each}s${allowsNull(schema)}` : describe(schema);
+  const allowed = allowedIn(schema);
   const value = schema.unit === undefined ? allowed : `${allowed} (${schema.unit})`;
   const fallback = required ? '(required)' : `\`${JSON.stringify(schema.default)}\``;
   const meaning =
@@ -65,6 +63,17 @@ function row({ path, schema, required }: ReturnType<typeof fields>[number]): str
       : `${schema.description} Default from: ${schema.source}.`;
   const cells = [`\`${path.slice(path.lastIndexOf('.') + 1)}\``, value, fallback, meaning ?? ''];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+/** Mappings have a table of their own. */
+function allowedIn(schema: JsonSchema): string {
+  const choices = alternatives(schema);
+  if (!choices.some((choice) => choice.properties)) return describe(schema);
+  const { each = 'source' } = schema;
+  if (choices.some(({ type }) => type === 'array'))
+    return `a ${each} or a list of ${each}s${allowsNull(schema)}`;
+  const isName = choices.some(({ type }) => type === 'string');
+  return `${isName ? 'a name or ' : ''}its fields${allowsNull(schema)}`;
 }
 
 const allowsNull = (schema: JsonSchema): string =>

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { common } from './common.ts';
 import { questions, tasks } from './questions.ts';
+import { steering } from './steering.ts';
 
 const { backend, model } = common;
 // In bfloat16 options tie that differ in float32: what is reported is computed in full.
@@ -32,6 +33,10 @@ export const evaluation = z
       each: 'task',
     }),
     ...questions({ limit: null, split: 'all' }),
+    steering: steering.prefault({}).meta({
+      description:
+        'Steer the model, and report it on the transfer-localization plane: `none`, `en`, `loc` or `sur`, or its fields. Test is asked, whatever `split` says.',
+    }),
     backend: backend.unwrap().extend({ compute: float32 }).prefault({}).meta({ description: 'The engine.' }),
   })
   .meta({ title: 'eval' });

@@ -50,7 +50,7 @@ export type Questions = Omit<Recipe['eval'], 'tasks'> & Pick<EvalRecipe, 'tasks'
 
 /** What can only be known where tasks are: problems with the paths that they are at. */
 export type QuestionChecks = (
-  questions: Questions,
+  questions: Questions & Partial<Pick<EvalRecipe, 'steering' | 'everyCheckpoint'>>,
 ) => { path: Path; problem: Omit<Problem, 'file' | 'line'> }[];
 
 /**

@@ -85,6 +85,20 @@ const FULL_EVAL = {
   model: { path: 'dir', tokenizer: 'other', embed_scale: 'exact' },
   every_checkpoint: true,
   ...FULL.eval,
+  steering: {
+    kind: 'sur',
+    universal_task: 'u',
+    cultural_task: 'c',
+    en: { layer: 3, gamma: 1.5 },
+    loc: { layer: 4, gamma: -1 },
+    layers: [2, 4],
+    gammas: [0.25, 4],
+    read_at: 'mean',
+    applied_at: 'everywhere',
+    vectors: 'v',
+    vectors_from: 'm',
+    controls: { random: 3, wrong_country: false, doses: [0.75, 3], context: false },
+  },
   backend: { ...FULL.backend, compute: 'bfloat16' },
 };
 

@@ -103,6 +103,11 @@ export const generate: CommandModule<object, GenerateArgs> = {
         describe: 'Threads to compute with; one a core by default',
       })
       .options(STEER_FLAGS)
+      .option('steering', {
+        choices: ['en', 'loc', 'sur'] as const,
+        requiresArg: true,
+        describe: 'With --steer FOLDER: the part of its steps that acts; all by default',
+      })
       .option('steer-language', {
         type: 'string',
         requiresArg: true,

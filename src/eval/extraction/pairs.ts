@@ -11,6 +11,7 @@ import type { ReadPosition } from '../../steering/vector.ts';
 import type { TaskRequest } from '../ask.ts';
 import { groupBy } from '../group.ts';
 import type { Item } from '../item.ts';
+import { partOf } from '../part.ts';
 import { canonicalJson, sha256 } from '../results/digest.ts';
 import { type PreparedItem, type PromptSettings, prepareItems } from '../scoring/prepare.ts';
 import type { PromptName } from '../scoring/prompts.ts';
@@ -88,7 +89,7 @@ async function readEnPairs(request: PairsRequest, task: Task, reader: Reader, cw
     throw new UserError(`${task.name} has no questions in English, which EN is taken from`);
   const languages = [...there].filter((language) => language !== 'en');
   if (languages.length === 0) throw new UserError(`${task.name} has no questions in a language but English`);
-  const { dev1, notes } = dev1Of(task, read.items, request);
+  const { dev1, examples, notes } = dev1Of(task, read, request);
   const byLanguage = groupBy(dev1, ({ language }) => language);
   const english = byLanguage.get('en')!;
   const problems = languages.flatMap((language) =>
@@ -96,7 +97,7 @@ async function readEnPairs(request: PairsRequest, task: Task, reader: Reader, cw
   );
   if (problems.length > 0) throw new UserError(problems);
   const settings = settingsOf(task, request);
-  const prepared = prepare(dev1, read, settings, reader);
+  const prepared = prepare(dev1, examples, settings, reader);
   const sides = new Map([...groupBy(prepared, ({ item }) => item.language)]);
   return {
     ...{ task, prompt: promptFacts(settings), notes: [...read.notes, ...notes] },
@@ -116,7 +117,7 @@ async function readLocPairs(request: PairsRequest, task: Task, reader: Reader, c
     await readTask(request, task, request.languages, { form: FORMS[1] }, cwd),
   ];
   // Split as evaluation does, which asks without the country: Dev1 is then Dev1 there, too.
-  const { dev1, notes } = dev1Of(task, decontextualized.items, request);
+  const { dev1, examples, notes } = dev1Of(task, decontextualized, request);
   const plain = dev1.filter(({ language }) => isAsked(language));
   const ids = new Set(plain.map(keyOf));
   const full = contextualized.items.filter((item) => ids.has(keyOf(item)));
@@ -133,11 +134,15 @@ async function readLocPairs(request: PairsRequest, task: Task, reader: Reader, c
   const settings = settingsOf(task, request);
   const sides = new Map<string, PreparedItem[]>();
   const languages: LanguagePairs[] = [];
-  for (const [list, read, form] of [
-    [full, contextualized, FORMS[0]],
-    [plain, decontextualized, FORMS[1]],
+  // Both sides stand behind the same examples, which do not name the country: a pair differs in its own question alone.
+  for (const [list, form] of [
+    [full, FORMS[0]],
+    [plain, FORMS[1]],
   ] as const)
-    for (const [language, own] of groupBy(prepare(list, read, settings, reader), ({ item }) => item.language))
+    for (const [language, own] of groupBy(
+      prepare(list, examples, settings, reader),
+      ({ item }) => item.language,
+    ))
       sides.set(`${language} ${form}`, own);
   for (const language of plainOf.keys())
     languages.push(pairsOf(language, [`${language} ${FORMS[0]}`, `${language} ${FORMS[1]}`], sides));
@@ -180,18 +185,20 @@ function readTask(
 /** @throws UserError if a language has too few items for any to be in Dev1 */
 function dev1Of(
   { name }: Task,
-  items: readonly Item[],
-  { seed, splitBy, dev1: most, dev2 }: PairsRequest,
-): { dev1: Item[]; notes: string[] } {
-  const { dev1, notes } = splitItems(items, { seed, by: splitBy, dev1: most, dev2 });
-  const has = new Set(dev1.map(({ language }) => language));
+  { items, examples: own }: TaskItems,
+  { seed, shots, splitBy, dev1: most, dev2 }: PairsRequest,
+): { dev1: Item[]; examples: Item[]; notes: string[] } {
+  const sizes = { by: splitBy, dev1: most, dev2 };
+  const has = new Set(splitItems(items, { seed, ...sizes }).dev1.map(({ language }) => language));
   const problems = [...groupBy(items, ({ language }) => language)]
     .filter(([language]) => !has.has(language))
     .map(([language, own]) => ({
       message: `${name} has ${own.length} questions in ${language}: too few for a Dev1, which takes at most a quarter of them`,
     }));
   if (problems.length > 0) throw new UserError(problems);
-  return { dev1, notes };
+  const whole = { task: name, items, examples: own };
+  const { items: dev1, examples, notes } = partOf(whole, { part: 'dev1', ...sizes }, { seed, shots });
+  return { dev1, examples, notes };
 }
 
 function settingsOf(
@@ -210,7 +217,7 @@ function promptFacts({ prompt, scoring, shots, chat }: PromptSettings): Pairs['p
 
 function prepare(
   items: readonly Item[],
-  { examples }: TaskItems,
+  examples: readonly Item[],
   settings: PromptSettings,
   { tokenizer, config }: Reader,
 ): PreparedItem[] {

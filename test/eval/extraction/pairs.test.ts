@@ -52,6 +52,20 @@ describe('the prompts of pairs', () => {
     }
   });
 
+  it('of LOC stand behind the same examples of Dev2, which do not name the country', async () => {
+    const task = { name: 'toy_culture', options: {} };
+    const { sides } = await pairs({ kind: 'loc', task, shots: 2 });
+    const [named, plain] = [...sides.values()].map((side) => side.map(({ ids }) => text(ids)));
+    for (const [i, prompt] of plain!.entries()) {
+      expect(prompt).not.toContain('España');
+      const examples = prompt.slice(0, prompt.lastIndexOf('Question:'));
+      expect(examples.match(/Question: /g)).toHaveLength(2);
+      expect(named![i]).toBe(
+        `${examples}${prompt.slice(examples.length).replace('Question: ', 'Question: En España: ')}`,
+      );
+    }
+  });
+
   it('are split by question or by item, in no more than a quarter of what there is', async () => {
     const task = { name: 'toy_culture', options: {} };
     const ids = async (changes: Partial<PairsRequest>) =>

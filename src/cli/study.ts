@@ -1,0 +1,56 @@
+/** What `isogloss eval --steering` does: its stages told as they go, its figures printed and drawn. */
+import { join } from 'node:path';
+import { defaultOut } from '../eval/default-out.ts';
+import { studyOf } from '../eval/from-recipe.ts';
+import { planeFigure } from '../eval/plane-figures.ts';
+import { writeFigure } from '../eval/plots/index.ts';
+import { runStudy } from '../eval/study/study.ts';
+import { choiceText } from '../eval/study/text.ts';
+import type { EvalRecipe } from '../recipe/index.ts';
+import { watchSignals } from '../runs/index.ts';
+import { planeText } from './plane.ts';
+import { createProgress, fromHere } from './progress.ts';
+
+/** Steers and reports. @throws UserError; Interrupted after a signal, when what is done is kept */
+export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
+  const request = studyOf(recipe, defaultOut(recipe, recipe.steering.kind));
+  const cwd = process.cwd();
+  const progress = createProgress({ memory: () => 0 });
+  const signals = watchSignals((name) => progress.message(`${name}: stopping; what is done is kept`));
+  const warn = (text: string) => progress.message(text, 'warning');
+  try {
+    const { path, dir, ways, choices, figures } = await runStudy(request, {
+      ...{ cwd, progress, stop: signals },
+      onStage: (text) => {
+        progress.clear();
+        progress.message(text);
+      },
+      onCount: (at) => progress.counted(at),
+    });
+    progress.clear();
+    const picture = join(dir, 'plane.svg');
+    const title = `${request.model}: ${request.kind.toUpperCase()}-steering`;
+    await writeFigure(planeFigure(figures.plane, { title }), picture, { cwd, warn });
+    const chosen = [...choices].map(
+      ([kind, { place }]) => `${kind} at layer ${place.layer} x ${place.gamma}`,
+    );
+    process.stdout.write(
+      [
+        `steered by ${chosen.join(', ')}`,
+        '',
+        planeText(figures.plane),
+        '',
+        choiceText(ways, figures),
+        '',
+        `report:  ${fromHere(path)}`,
+        `picture: ${fromHere(picture)}`,
+        `to generate so: isogloss generate ${request.model} --steer ${fromHere(dir)} --steer-language ${recipe.languages?.[0] ?? 'es'} ..`,
+        '',
+      ].join('\n'),
+    );
+    for (const warning of figures.warnings) warn(warning);
+  } finally {
+    progress.clear();
+    signals.dispose();
+  }
+}
