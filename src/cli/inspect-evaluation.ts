@@ -1,7 +1,8 @@
 /** What an evaluation's recipe comes to, found without asking anything: items, questions, tokens, and how a prompt looks. */
 import { type AskedTask, askTask } from '../eval/ask.ts';
 import { defaultOut } from '../eval/default-out.ts';
-import { evaluationOf } from '../eval/from-recipe.ts';
+import { evaluationOf, studyOf } from '../eval/from-recipe.ts';
+import { prepareStudy } from '../eval/study/prepare.ts';
 import { countParameters } from '../model/index.ts';
 import type { EvalRecipe } from '../recipe/index.ts';
 import { findModel } from '../runs/index.ts';
@@ -14,6 +15,7 @@ import { createProgress } from './progress.ts';
  * @throws UserError for everything that it would throw one for before its first score.
  */
 export async function inspectEvaluation(recipe: EvalRecipe, cwd = process.cwd()): Promise<string> {
+  if (recipe.steering.kind !== 'none') return inspectStudy(recipe, cwd);
   const request = evaluationOf(recipe, defaultOut(recipe, ''));
   const notes: string[] = [];
   const hear = (text: string) => void notes.push(text);
@@ -35,6 +37,33 @@ export async function inspectEvaluation(recipe: EvalRecipe, cwd = process.cwd())
   return [...lines, '  what is scored is in [[ ]]:', ...shown.split('\n').map((line) => `    ${line}`)].join(
     '\n',
   );
+}
+
+/** The questions of its parts, and what vectors are made of. */
+async function inspectStudy(recipe: EvalRecipe, cwd: string): Promise<string> {
+  const request = studyOf(recipe, defaultOut(recipe, recipe.steering.kind));
+  const notes: string[] = [];
+  const progress = {
+    ...createProgress({ memory: () => 0 }),
+    message: (text: string) => void notes.push(text),
+  };
+  const { model, pairs, questions } = await prepareStudy(request, { cwd, progress });
+  const { dev2, test, named } = questions;
+  const lines = [
+    ['model', `${model.name}, ${count(countParameters(model.source.config))} parameters`],
+    ...[...pairs].map(([kind, { task, languages }]) => [
+      kind.toUpperCase(),
+      `of Dev1 of ${task.name}, pairs: ${languages.map(({ language, ids }) => `${language} ${ids.length}`).join('  ')}`,
+    ]),
+    ...[dev2, test].flatMap(({ universal, cultural }) => [
+      ['questions', describeAsked(universal)],
+      ['questions', describeAsked(cultural)],
+    ]),
+    ...(named ? [['questions', `${describeAsked(named)}; the country named`]] : []),
+    ['results', request.out],
+    ...notes.map((text) => ['note', text]),
+  ];
+  return lines.map(([label, text]) => `  ${label!.padEnd(10)}  ${text}`).join('\n');
 }
 
 /** A task's items, questions, languages and tokens in a line. */

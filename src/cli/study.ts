@@ -1,9 +1,10 @@
 /** What `isogloss eval --steering` does: its stages told as they go, its figures printed and drawn. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { defaultOut } from '../eval/default-out.ts';
 import { studyOf } from '../eval/from-recipe.ts';
 import { planeFigure } from '../eval/plane-figures.ts';
 import { writeFigure } from '../eval/plots/index.ts';
+import { drawnPlane } from '../eval/study/figures.ts';
 import { runStudy } from '../eval/study/study.ts';
 import { choiceText } from '../eval/study/text.ts';
 import type { EvalRecipe } from '../recipe/index.ts';
@@ -19,7 +20,7 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
   const signals = watchSignals((name) => progress.message(`${name}: stopping; what is done is kept`));
   const warn = (text: string) => progress.message(text, 'warning');
   try {
-    const { path, dir, ways, choices, figures } = await runStudy(request, {
+    const { path, dir, ways, languages, choices, figures } = await runStudy(request, {
       ...{ cwd, progress, stop: signals },
       onStage: (text) => {
         progress.clear();
@@ -29,8 +30,9 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
     });
     progress.clear();
     const picture = join(dir, 'plane.svg');
-    const title = `${request.model}: ${request.kind.toUpperCase()}-steering`;
-    await writeFigure(planeFigure(figures.plane, { title }), picture, { cwd, warn });
+    const name = basename(request.model).replace(/\.gguf$/i, '');
+    const title = `${name}: ${request.kind.toUpperCase()}-steering`;
+    await writeFigure(planeFigure(drawnPlane(figures.plane, name), { title }), picture, { cwd, warn });
     const chosen = [...choices].map(
       ([kind, { place }]) => `${kind} at layer ${place.layer} x ${place.gamma}`,
     );
@@ -44,7 +46,7 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
         '',
         `report:  ${fromHere(path)}`,
         `picture: ${fromHere(picture)}`,
-        `to generate so: isogloss generate ${request.model} --steer ${fromHere(dir)} --steer-language ${recipe.languages?.[0] ?? 'es'} ..`,
+        `to generate so: isogloss generate ${request.model} --steer ${fromHere(dir)} --steer-language ${languages[0]} ..`,
         '',
       ].join('\n'),
     );

@@ -26,6 +26,15 @@ export interface StudyFigures {
   warnings: string[];
 }
 
+/** The plane as it is drawn: points bear the name of their model, as they may stand beside those of others. */
+export function drawnPlane(plane: PlaneReport, model: string): PlaneReport {
+  return {
+    ...plane,
+    baseline: { ...plane.baseline, name: model },
+    lines: plane.lines.map((line) => ({ ...line, name: `${model} + ${line.name}` })),
+  };
+}
+
 /** Where results with the country named stand, beside those of a way. */
 export const namedFolder = (folder: string): string => `${folder}-named`;
 

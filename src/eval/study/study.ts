@@ -24,6 +24,8 @@ export interface StudyResult {
   path: string;
   dir: string;
   ways: StudyWay[];
+  /** That are steered. */
+  languages: readonly string[];
   choices: ReadonlyMap<StudyVector, Choice>;
   figures: StudyFigures;
 }
@@ -70,7 +72,7 @@ export async function runStudy(request: StudyRequest, options: StudyOptions): Pr
     const path = join(dir, STUDY_FILE);
     const facts = studyFacts(request, prepared, vectors, steps, choices);
     await replaceFile(path, studyText(facts, ways, figures));
-    return { path, dir, ways, choices, figures };
+    return { path, dir, ways, languages: prepared.questions.languages, choices, figures };
   } finally {
     own.dispose();
     await lock.release();

@@ -54,7 +54,7 @@ export function studyWays(
     ...parts,
     steered,
     ...doses,
-    ...(controls.wrongCountry ? otherCountry(chosen, seed) : []),
+    ...(controls.wrongCountry ? otherCountry(kind, chosen, seed) : []),
     ...randomWays(steps, controls.random, seed),
   ];
 }
@@ -65,12 +65,13 @@ function labelOf(kind: StudyKind, { en, loc }: ChosenSteps): string {
 }
 
 /** None without LOC, or with a single country. */
-function otherCountry(chosen: ChosenSteps, seed: number): StudyWay[] {
+function otherCountry(kind: StudyKind, chosen: ChosenSteps, seed: number): StudyWay[] {
   const { loc } = chosen;
   if (loc === undefined || languagesOf(loc.vector).length < 2) return [];
   const other = { ...loc, vector: wrongCountry(loc.vector, { seed }) };
   const steps = Object.values({ ...chosen, loc: other }).filter((step) => step !== undefined);
-  return [{ folder: 'controls/other-country', label: 'other country', role: 'other', dose: 1, steps }];
+  const label = `${kind.toUpperCase()} of another country`;
+  return [{ folder: 'controls/other-country', label, role: 'other', dose: 1, steps }];
 }
 
 function randomWays(steps: readonly SteeringStep[], count: number, seed: number): StudyWay[] {
