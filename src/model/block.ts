@@ -90,7 +90,15 @@ export function rotaryTables(
   );
   const cos = new Float32Array(positions.length * half);
   const sin = new Float32Array(positions.length * half);
+  // Tokens of many texts stand at the same few positions.
+  const known = new Map<number, number>();
   for (let m = 0; m < positions.length; m++) {
+    const same = known.get(positions[m]!);
+    if (same !== undefined) {
+      for (const table of [cos, sin]) table.copyWithin(m * half, same * half, (same + 1) * half);
+      continue;
+    }
+    known.set(positions[m]!, m);
     for (let j = 0; j < half; j++) {
       const angle = Math.fround(positions[m]! * frequency[j]!);
       cos[m * half + j] = Math.cos(angle);

@@ -13,7 +13,7 @@ import type { SteeredTokens, SteeringStep, SteeringVector } from './vector.ts';
 export type SteeringEdits = (fromPromptEnd_BT: Uint8Array, language: string) => readonly Edit[];
 
 /** What is added at a block. */
-interface Shift {
+export interface Shift {
   layer: number;
   tokens: SteeredTokens;
   shift_D: Float32Array;
@@ -52,7 +52,12 @@ export function steeringEdits(steps: readonly SteeringStep[]): SteeringEdits {
   };
 }
 
-function shiftsOf(steps: readonly SteeringStep[], language: string): Shift[] {
+/**
+ * What steps add for texts of a language: a shift for each block and choice of tokens, gamma in it.
+ *
+ * @throws UserError for a language that a vector does not have
+ */
+export function shiftsOf(steps: readonly SteeringStep[], language: string): Shift[] {
   const sums = new Map<string, { layer: number; tokens: SteeredTokens; sum_D: Float64Array }>();
   for (const { vector, layer, gamma, tokens } of settledSteps(steps)) {
     const row_D = rowFor(vector, layer, language);

@@ -15,12 +15,20 @@ export interface Pack extends TreeBatch {
   fromPromptEnd_T: Uint8Array;
 }
 
-/** Groups of items of at most `budget` tokens each (a single item may pass it), in their order, one language each. */
-export function* packGroups(items: readonly PreparedItem[], budget: number): Generator<PreparedItem[]> {
+/**
+ * Groups of items of at most `budget` tokens each (a single item may pass it), in their order, one language each.
+ *
+ * @param copies of what steering changes of each item, which count as tokens, too
+ */
+export function* packGroups(
+  items: readonly PreparedItem[],
+  budget: number,
+  copies = 0,
+): Generator<PreparedItem[]> {
   let group: PreparedItem[] = [];
   let tokens = 0;
   for (const item of items) {
-    const own = tokensOf(item);
+    const own = itemTokens(item) + copies * changedTokens(item);
     const shared = group.length === 0 ? 0 : commonPrefix([prefixOf(group[0]!), prefixOf(item)]);
     const isOther = group.length > 0 && group[0]!.item.language !== item.item.language;
     if (group.length > 0 && (isOther || tokens + own - shared > budget)) {
@@ -97,7 +105,15 @@ function prefixOf({ sequences }: PreparedItem): Int32Array {
   return sequences[0]!.ids.subarray(0, sharedOf(sequences) - 1);
 }
 
-function tokensOf({ sequences }: PreparedItem): number {
+/** Tokens of an item from the end of its prompt on, options included: what steering changes. */
+export function changedTokens({ sequences }: PreparedItem): number {
+  const shared = sharedOf(sequences);
+  const begin = Math.max(0, Math.min(...sequences.map(({ first }) => first)) - 1);
+  return sequences.reduce((sum, { ids }) => sum + ids.length - shared, Math.max(0, shared - begin));
+}
+
+/** Tokens of an item, what its options share once. */
+export function itemTokens({ sequences }: PreparedItem): number {
   const shared = sharedOf(sequences);
   return sequences.reduce((sum, { ids }) => sum + ids.length - shared, shared);
 }

@@ -60,7 +60,8 @@ export function* scoreItems(
   }
 }
 
-function requireFinite({ item, scores }: ScoredItem): void {
+/** @throws UserError naming an item of which a log-probability is not finite */
+export function requireFinite({ item, scores }: ScoredItem): void {
   const values = scores.flatMap(({ logprob, unconditional }) => [logprob, unconditional ?? 0]);
   const bad = values.find((value) => !Number.isFinite(value));
   if (bad === undefined) return;
@@ -74,41 +75,70 @@ function scorePack(
   group: readonly PreparedItem[],
   edits: PackEdits,
 ): ScoredItem[] {
+  const { asked, read } = packQuestions(pack, group);
+  return read(answer(model, pack, asked, edits));
+}
+
+/** What a model has to be asked at which places of a pack, and how the answers, in their order, are read. */
+export interface PackQuestions {
+  asked: AskedRow[];
+  read(answers: readonly AnsweredRow[]): ScoredItem[];
+}
+
+/** Of the options of a group's items. @param pack of `packItems` */
+export function packQuestions(pack: Pack, group: readonly PreparedItem[]): PackQuestions {
   const common = ({ item, prompt, continuations }: PreparedItem) => ({ item, prompt, continuations });
   if (group[0]!.letters === undefined) {
-    const texts = scoreTexts(model, pack, edits);
-    return group.map((prepared, i) => ({
-      ...common(prepared),
-      scores: texts[i]!.map((score, option) => withBytes(score, prepared.continuations[option]!)),
-      ...(prepared.areLetters
-        ? { letterMass: texts[i]!.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0) }
-        : {}),
-    }));
+    const { asked, read } = textQuestions(pack);
+    return {
+      asked,
+      read(answers) {
+        const texts = read(answers);
+        return group.map((prepared, i) => ({
+          ...common(prepared),
+          scores: texts[i]!.map((score, option) => withBytes(score, prepared.continuations[option]!)),
+          ...(prepared.areLetters
+            ? { letterMass: texts[i]!.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0) }
+            : {}),
+        }));
+      },
+    };
   }
   const asked = group.map(({ letters }, i) => ({
     row: pack.scored[i]![0]!.rows[0]!,
     ids: [...new Set([...letters!.scored, ...letters!.others])],
   }));
-  const found = answer(model, pack, asked, edits);
-  return group.map((prepared, i) => {
-    const { logprobs, greedy } = found[i]!;
-    const { ids } = asked[i]!;
-    const scores = prepared.letters!.scored.map((id, option) => {
-      const k = ids.indexOf(id);
-      const score = { logprob: logprobs[k]!, tokens: 1, greedy: greedy === k };
-      return withBytes(score, prepared.continuations[option]!);
+  const read = (answers: readonly AnsweredRow[]) =>
+    group.map((prepared, i) => {
+      const { logprobs, greedy } = answers[i]!;
+      const { ids } = asked[i]!;
+      const scores = prepared.letters!.scored.map((id, option) => {
+        const k = ids.indexOf(id);
+        const score = { logprob: logprobs[k]!, tokens: 1, greedy: greedy === k };
+        return withBytes(score, prepared.continuations[option]!);
+      });
+      const letterMass = logprobs.reduce((sum, logprob) => sum + Math.exp(logprob), 0);
+      return { ...common(prepared), scores, letterMass };
     });
-    const letterMass = logprobs.reduce((sum, logprob) => sum + Math.exp(logprob), 0);
-    return { ...common(prepared), scores, letterMass };
-  });
+  return { asked, read };
 }
 
 function withBytes(score: Omit<OptionScore, 'bytes'>, continuation: string): OptionScore {
   return { ...score, bytes: Buffer.byteLength(continuation.trimStart()) };
 }
 
+type TextScore = Omit<OptionScore, 'bytes'>;
+
 /** Sums over the tokens of each sequence of each item of a pack. */
-function scoreTexts(model: Gemma3, pack: Pack, edits: PackEdits): Omit<OptionScore, 'bytes'>[][] {
+function scoreTexts(model: Gemma3, pack: Pack, edits: PackEdits): TextScore[][] {
+  const { asked, read } = textQuestions(pack);
+  return read(answer(model, pack, asked, edits));
+}
+
+function textQuestions(pack: Pack): {
+  asked: AskedRow[];
+  read(answers: readonly AnsweredRow[]): TextScore[][];
+} {
   // The last token of a prompt is asked about the first ones of all options, and is a row once.
   const places = new Map<number, Map<number, number>>();
   for (const { rows, labels } of pack.scored.flat())
@@ -118,21 +148,26 @@ function scoreTexts(model: Gemma3, pack: Pack, edits: PackEdits): Omit<OptionSco
       if (!ids.has(label)) ids.set(label, ids.size);
     }
   const asked = [...places].map(([row, ids]) => ({ row, ids: [...ids.keys()] }));
-  const found = new Map(answer(model, pack, asked, edits).map((one, r) => [asked[r]!.row, one]));
-  return pack.scored.map((item) =>
-    item.map(({ rows, labels }) => {
-      const tokens = labels.map((label, i) => {
-        const { logprobs, greedy } = found.get(rows[i]!)!;
-        const k = places.get(rows[i]!)!.get(label)!;
-        return { logprob: logprobs[k]!, greedy: greedy === k };
-      });
-      return {
-        logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0),
-        tokens: labels.length,
-        greedy: tokens.every(({ greedy }) => greedy),
-      };
-    }),
-  );
+  return {
+    asked,
+    read(answers) {
+      const found = new Map(answers.map((one, r) => [asked[r]!.row, one]));
+      return pack.scored.map((item) =>
+        item.map(({ rows, labels }) => {
+          const tokens = labels.map((label, i) => {
+            const { logprobs, greedy } = found.get(rows[i]!)!;
+            const k = places.get(rows[i]!)!.get(label)!;
+            return { logprob: logprobs[k]!, greedy: greedy === k };
+          });
+          return {
+            logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0),
+            tokens: labels.length,
+            greedy: tokens.every(({ greedy }) => greedy),
+          };
+        }),
+      );
+    },
+  };
 }
 
 /** Runs the model over a pack, and tells what it says at the places asked for. */
