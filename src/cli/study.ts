@@ -6,6 +6,7 @@ import { planeFigure } from '../eval/plane-figures.ts';
 import { writeFigure } from '../eval/plots/index.ts';
 import { drawnPlane } from '../eval/study/figures.ts';
 import { runStudy } from '../eval/study/study.ts';
+import { sweepFigure } from '../eval/study/sweep-figure.ts';
 import { choiceText } from '../eval/study/text.ts';
 import type { EvalRecipe } from '../recipe/index.ts';
 import { watchSignals } from '../runs/index.ts';
@@ -33,6 +34,13 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
     const name = basename(request.model).replace(/\.gguf$/i, '');
     const title = `${name}: ${request.kind.toUpperCase()}-steering`;
     await writeFigure(planeFigure(drawnPlane(figures.plane, name), { title }), picture, { cwd, warn });
+    const curves = sweepFigure(
+      choices,
+      { universal: request.universal.name, cultural: request.cultural.name },
+      name,
+    );
+    const curve = join(dir, 'sweep.svg');
+    if (curves) await writeFigure(curves, curve, { cwd, warn });
     const chosen = [...choices].map(
       ([kind, { place }]) => `${kind} at layer ${place.layer} x ${place.gamma}`,
     );
@@ -46,6 +54,7 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
         '',
         `report:  ${fromHere(path)}`,
         `picture: ${fromHere(picture)}`,
+        ...(curves ? [`layers:  ${fromHere(curve)}`] : []),
         `to generate so: isogloss generate ${request.model} --steer ${fromHere(dir)} --steer-language ${languages[0]} ..`,
         '',
       ].join('\n'),

@@ -38,7 +38,7 @@ export function studyOf(recipe: EvalRecipe, out: string): StudyRequest {
       ...(steering.en ? { en: steering.en } : {}),
       ...(steering.loc ? { loc: steering.loc } : {}),
     },
-    ...{ layers: steering.layers, gammas: steering.gammas },
+    ...{ layers: steering.layers, gammas: steering.gammas, chooseBy: steering.chooseBy },
     ...{ readAt: steering.readAt, appliedAt: steering.appliedAt },
     ...(vectors === null ? {} : { vectors }),
     ...(vectorsFrom === null ? {} : { vectorsFrom }),

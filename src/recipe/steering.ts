@@ -83,6 +83,15 @@ export const steering = z.preprocess(
       .preprocess(splitList, z.array(gamma).min(1).max(20))
       .default([0.5, 1, 2])
       .meta({ description: 'Doses to choose from, times the raw vector.' }),
+    choose_by: z
+      .enum(['accuracy', 'choice_logprob'])
+      .default('accuracy')
+      .meta({
+        description:
+          'What EN is to raise of the universal questions of Dev2, and LOC of the cultural ones without a loss of the others that can be ' +
+          'told: accuracy, or the log-probability of the right option among the options, which moves where accuracy does not.',
+        source: 'accuracy: the paper',
+      }),
     read_at: z.enum(['last', 'mean', 'answer']).default('last').meta({
       description:
         'Where a prompt is read for the vectors: at its last token, over all, or at the last token of the right answer.',

@@ -33,7 +33,7 @@ describe('eval --steering sur', () => {
     for (const name of ['none', 'EN@', 'LOC@', 'SUR', 'SUR x0.5', 'SUR x2', 'SUR of another country'])
       expect(stdout).toMatch(new RegExp(`^[o-zA-Z] ${name}`, 'm'));
     expect(stdout).toContain('random directions (1): transfer');
-    expect(stdout).toContain('report:  sur/steering.json\npicture: sur/plane.svg\n');
+    expect(stdout).toContain('report:  sur/steering.json\npicture: sur/plane.svg\nlayers:  sur/sweep.svg\n');
     expect(readFileSync(at('sur', 'plane.svg'), 'utf8')).toContain('tiny + SUR');
   });
 

@@ -93,6 +93,7 @@ const FULL_EVAL = {
     loc: { layer: 4, gamma: -1 },
     layers: [2, 4],
     gammas: [0.25, 4],
+    choose_by: 'choice_logprob',
     read_at: 'mean',
     applied_at: 'everywhere',
     vectors: 'v',

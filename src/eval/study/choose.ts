@@ -1,32 +1,26 @@
 /** Layers and gammas, as they were told or as Dev2 has it. */
 import { join } from 'node:path';
-import { breathe, Interrupted } from '../../runs/index.ts';
 import { exists, replaceFile } from '../../runs/run-files.ts';
-import { readTextFile } from '../../text.ts';
-import type { AskedTask } from '../ask.ts';
-import { type Cell, scoreCells } from '../cells.ts';
-import { groupBy } from '../group.ts';
-import type { ScoredItem } from '../item.ts';
-import { figuredItems, measures } from '../measures.ts';
-import { languageMeans } from '../statistics.ts';
+import { choosePlace, type PlaceChoice } from '../../steering/choice.ts';
+import type { DrawnDifference } from '../paired.ts';
 import type { LazyModel } from './lazy-model.ts';
 import type { Prepared } from './prepare.ts';
 import type { Place, StudyOptions, StudyRequest, StudyVector } from './request.ts';
+import { type Swept, type SweptFigure, sweepPlaces } from './sweep.ts';
+import { readSweep, type SweepRecord, sweepText } from './sweep-file.ts';
 import type { KeptVector, StudyVectors } from './vectors.ts';
 
-/** Where a vector is added, and how that came to be: JSON for the report. */
+/** Where a vector is added, and how that came to be. */
 export interface Choice {
   place: Place;
-  facts: Readonly<Record<string, unknown>>;
+  /** Undefined where it was told. */
+  sweep?: SweepRecord;
 }
 
-/** A place that was tried, and what it changes on Dev2; shares of 1. */
-interface Tried extends Place {
-  transfer: number;
-  localization: number;
-}
+/** Depth of the model at which the paper adds each: layers 20 and 28 of 48. */
+const DEPTH = { en: 20 / 47, loc: 28 / 47 } as const;
 
-/** Of each vector. What was tried is kept in `sweep-KIND.json`, and not tried again. */
+/** Of each vector. A sweep that lies in the folder is not made again. */
 export async function chooseSteps(
   request: StudyRequest,
   prepared: Prepared,
@@ -37,69 +31,101 @@ export async function chooseSteps(
   const found = new Map<StudyVector, Choice>();
   for (const [kind, kept] of vectors) {
     const place = request.fixed[kind];
-    if (place !== undefined) found.set(kind, { place, facts: { ...place, by: 'told' } });
-    else found.set(kind, await chosen(kind, kept, request, prepared, model, options));
+    found.set(kind, place ? { place } : await chosen(kind, kept, request, prepared, model, options));
   }
   return found;
 }
 
 async function chosen(
   kind: StudyVector,
-  kept: KeptVector,
+  { vector }: KeptVector,
   request: StudyRequest,
   { dir, questions }: Prepared,
   model: LazyModel,
   options: StudyOptions,
 ): Promise<Choice> {
-  const path = join(dir, `sweep-${kind}.json`);
-  const tried = (await exists(path))
-    ? (JSON.parse(readTextFile(path, path)) as Tried[])
-    : await tryAll(kind, kept, request, questions.dev2, await model.get(), options);
-  await replaceFile(path, `${JSON.stringify(tried)}\n`);
-  const value = (one: Tried) => (kind === 'en' ? one.transfer : one.localization + Math.min(0, one.transfer));
-  const best = tried.reduce((a, b) => (value(b) > value(a) ? b : a));
-  return { place: { layer: best.layer, gamma: best.gamma }, facts: { by: 'dev2', tried } };
+  const name = `sweep-${kind}.json`;
+  const path = join(dir, name);
+  if (!(await exists(path))) {
+    const swept = await sweepPlaces(kind, vector, request, questions.dev2, model, options);
+    const choice = choiceOf(kind, swept, request, vector.facts.model.num_hidden_layers);
+    const { curve, best, within, layer, gamma, value, stderr } = choice;
+    const record = {
+      vector: { kind, identity: vector.identity },
+      by: request.chooseBy,
+      ...{ chosen: { layer, gamma, value, stderr }, best, within, curve },
+      allowed: swept.filter((one) => isAllowed(kind, one, request)).length,
+      places: swept.map(onDisk),
+    };
+    await replaceFile(path, sweepText(record));
+  }
+  // Read back, so that a study that went on has the very numbers of one that did not.
+  const sweep = readSweep(path, join(request.out, name), vector.identity);
+  const { layer, gamma } = sweep.chosen;
+  options.onStage(`${kind}: layer ${layer} x ${gamma}, ${reason(kind, sweep)}`);
+  return { place: { layer, gamma }, sweep };
 }
 
-async function tryAll(
+/** EN is to raise transfer, LOC localization; each by the measure that was asked for. */
+function choiceOf(
   kind: StudyVector,
-  { vector }: KeptVector,
-  { layers, gammas, appliedAt, tokenBudget, out }: StudyRequest,
-  { universal, cultural }: { universal: AskedTask; cultural: AskedTask },
-  model: Awaited<ReturnType<LazyModel['get']>>,
-  { stop, onStage, onCount }: StudyOptions,
-): Promise<Tried[]> {
-  const all = layers ?? Array.from({ length: model.config.numHiddenLayers }, (_, layer) => layer);
-  const places = all.flatMap((layer) => gammas.map((gamma): Place => ({ layer, gamma })));
-  const cells: Cell[] = [[], ...places.map((place) => [{ vector, ...place, tokens: appliedAt }])];
-  onStage(`Dev2: ${kind} at ${all.length} layers x ${gammas.length} gammas`);
-  const changes: number[][] = [];
-  for (const { prepared, task } of [universal, cultural]) {
-    const scored: ScoredItem[][] = cells.map(() => []);
-    const ordered = [...groupBy(prepared, ({ item }) => item.language).values()].flat();
-    const between = async () => {
-      await breathe();
-      if (stop.signal !== undefined)
-        throw new Interrupted(
-          stop.signal,
-          0,
-          out,
-          `stopped by ${stop.signal} while Dev2 was asked; the same command goes on from the vectors`,
-        );
+  swept: readonly Swept[],
+  request: StudyRequest,
+  layers: number,
+): PlaceChoice {
+  const tried = swept.map((one) => {
+    const own = measured(one, request)[kind === 'en' ? 'universal' : 'cultural'];
+    const { layer, gamma } = one;
+    return {
+      ...{ layer, gamma, value: own.estimates.mean.delta, draws: own.draws },
+      isAllowed: isAllowed(kind, one, request),
     };
-    for await (const found of scoreCells(model, ordered, cells, { tokenBudget, between })) {
-      for (const [c, own] of found.entries()) scored[c]!.push(...own);
-      onCount({ name: `questions of ${task.name}`, done: scored[0]!.length, total: ordered.length });
-    }
-    const means = scored.map((own) => {
-      const of = measures(figuredItems(own, 'sum'), 'accuracy');
-      return languageMeans(of, [...new Set(of.map(({ language }) => language))]).mean;
-    });
-    changes.push(means.slice(1).map((mean) => mean - means[0]!));
-  }
-  return places.map((place, i) => ({
-    ...place,
-    transfer: changes[0]![i]!,
-    localization: changes[1]![i]!,
-  }));
+  });
+  return choosePlace(tried, DEPTH[kind], layers);
+}
+
+/** LOC may cost no more transfer than noise does: the interval of the change must not lie below 0. */
+function isAllowed(kind: StudyVector, one: Swept, request: StudyRequest): boolean {
+  if (kind === 'en') return true;
+  const { delta, ci95 } = measured(one, request).universal.estimates.mean;
+  return ci95 === undefined ? delta >= 0 : ci95[1] >= 0;
+}
+
+function measured({ accuracy, choiceLogProb }: Swept, { chooseBy }: StudyRequest): SweptFigure {
+  return chooseBy === 'accuracy' ? accuracy : choiceLogProb;
+}
+
+function onDisk({ layer, gamma, accuracy, choiceLogProb }: Swept): SweepRecord['places'][number] {
+  const axes = ({ universal, cultural }: SweptFigure) => ({
+    universal: changeOf(universal),
+    cultural: changeOf(cultural),
+  });
+  return { layer, gamma, accuracy: axes(accuracy), choice_logprob: axes(choiceLogProb) };
+}
+
+function changeOf({ estimates: { mean, byLanguage } }: DrawnDifference) {
+  const { a, b, delta, ci95, stderr } = mean;
+  return {
+    ...{ before: a, after: b, delta },
+    ...(ci95 ? { ci95 } : {}),
+    ...(stderr === undefined ? {} : { stderr }),
+    by_language: Object.fromEntries(
+      Object.entries(byLanguage).map(([language, own]) => [language, own.delta]),
+    ),
+  };
+}
+
+/** A sentence's end: how sure the choice is. */
+function reason(
+  kind: StudyVector,
+  { chosen: { value, stderr }, within, by, places, allowed }: SweepRecord,
+): string {
+  const [of, scale, digits, unit] =
+    by === 'accuracy'
+      ? (['accuracy', 100, 1, 'points'] as const)
+      : (['log-probability of the right option', 1, 3, 'nats'] as const);
+  const change = `${value < 0 ? '-' : '+'}${Math.abs(scale * value).toFixed(digits)} ± ${(scale * stderr).toFixed(digits)} ${unit}`;
+  const cost =
+    kind === 'loc' ? `; ${allowed} of ${places.length} places cost no transfer that can be told` : '';
+  return `${change} of ${kind === 'en' ? 'universal' : 'cultural'} ${of} on Dev2, the least gamma of ${within} places within one error of the best${cost}`;
 }

@@ -110,7 +110,7 @@ export async function studyKey(
     read_at: readAt,
     applied_at: appliedAt,
     ...Object.fromEntries(vectors.map((vector) => [vector, fixed[vector] ?? null])),
-    ...(isChosen ? { layers, gammas } : {}),
+    ...(isChosen ? { layers, gammas, choose_by: request.chooseBy } : {}),
     controls: {
       random: controls.random,
       wrong_country: controls.wrongCountry,

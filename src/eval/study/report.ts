@@ -9,7 +9,8 @@ import { average, type Estimate } from '../statistics.ts';
 import type { Choice } from './choose.ts';
 import type { ChoiceChange, StudyFigures } from './figures.ts';
 import type { Prepared } from './prepare.ts';
-import type { StudyRequest, StudyVector } from './request.ts';
+import type { Place, StudyRequest, StudyVector } from './request.ts';
+import type { SweepRecord } from './sweep-file.ts';
 import type { StudyVectors } from './vectors.ts';
 import type { StudyWay } from './ways.ts';
 
@@ -66,13 +67,21 @@ export function studyFacts(
       vector: relative(dir, pathOf(vector)),
       ...{ kind: vector.facts.kind, layer, gamma, tokens, identity: vector.identity },
     })),
-    choice: Object.fromEntries([...choices].map(([kind, { facts }]) => [kind, facts])),
+    choice: Object.fromEntries(
+      [...choices].map(([kind, { place, sweep }]) => [kind, chosenBy(place, sweep)]),
+    ),
     ...(en && loc ? { perpendicularity: meanAngles(en.vector, loc.vector) } : {}),
     questions: {
       dev2: { universal: counted(questions.dev2.universal), cultural: counted(questions.dev2.cultural) },
       test: { universal: counted(questions.test.universal), cultural: counted(questions.test.cultural) },
     },
   };
+}
+
+function chosenBy(place: Place, sweep: SweepRecord | undefined) {
+  if (sweep === undefined) return { ...place, by: 'told' };
+  const { places: _places, format: _format, vector: _vector, ...rest } = sweep;
+  return rest;
 }
 
 function meanAngles(en: SteeringVector, loc: SteeringVector): (number | null)[] {

@@ -48,6 +48,8 @@ export interface StudyRequest {
   /** To choose from; null is all. */
   layers: readonly number[] | null;
   gammas: readonly number[];
+  /** What is to be largest on Dev2. */
+  chooseBy: 'accuracy' | 'choice_logprob';
   readAt: ReadPosition;
   appliedAt: SteeredTokens;
   /** Folder of vectors; undefined is one below `out`. */

@@ -23,7 +23,14 @@ const REQUEST: StudyRequest = {
   parts: { by: 'question', dev1: 6, dev2: 5 },
   universal: { name: 'toy', options: {} },
   cultural: { name: 'toy_culture', options: {} },
-  ...{ fixed: {}, layers: [1, 2], gammas: [1, 2], readAt: 'last', appliedAt: 'prompt_end' },
+  ...{
+    fixed: {},
+    layers: [1, 2],
+    gammas: [1, 2],
+    chooseBy: 'accuracy',
+    readAt: 'last',
+    appliedAt: 'prompt_end',
+  },
   controls: { random: 2, wrongCountry: true, doses: [0, 0.5, 1], context: true },
 };
 const said: string[] = [];
@@ -153,7 +160,7 @@ describe('a study of SUR', () => {
   });
 
   it('stopped in each of its stages goes on with the same command to the same report', async () => {
-    for (const name of ['prompts', 'questions of toy', 'answers']) {
+    for (const name of ['prompts', 'answers of Dev2 under en', 'answers']) {
       const stop: { signal: 'SIGINT' | undefined } = { signal: undefined };
       const stopped = run(
         { out: 'stopped' },
