@@ -34,11 +34,8 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
     const name = basename(request.model).replace(/\.gguf$/i, '');
     const title = `${name}: ${request.kind.toUpperCase()}-steering`;
     await writeFigure(planeFigure(drawnPlane(figures.plane, name), { title }), picture, { cwd, warn });
-    const curves = sweepFigure(
-      choices,
-      { universal: request.universal.name, cultural: request.cultural.name },
-      name,
-    );
+    const tasks = { universal: request.universal.name, cultural: request.cultural.name };
+    const curves = sweepFigure(choices, tasks, `${name}: steering by layer`);
     const curve = join(dir, 'sweep.svg');
     if (curves) await writeFigure(curves, curve, { cwd, warn });
     const chosen = [...choices].map(

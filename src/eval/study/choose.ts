@@ -118,7 +118,7 @@ function changeOf({ estimates: { mean, byLanguage } }: DrawnDifference) {
 /** A sentence's end: how sure the choice is. */
 function reason(
   kind: StudyVector,
-  { chosen: { value, stderr }, within, by, places, allowed }: SweepRecord,
+  { chosen: { value, stderr }, best, within, by, places, allowed }: SweepRecord,
 ): string {
   const [of, scale, digits, unit] =
     by === 'accuracy'
@@ -127,5 +127,6 @@ function reason(
   const change = `${value < 0 ? '-' : '+'}${Math.abs(scale * value).toFixed(digits)} ± ${(scale * stderr).toFixed(digits)} ${unit}`;
   const cost =
     kind === 'loc' ? `; ${allowed} of ${places.length} places cost no transfer that can be told` : '';
-  return `${change} of ${kind === 'en' ? 'universal' : 'cultural'} ${of} on Dev2, the least gamma of ${within} places within one error of the best${cost}`;
+  const doubt = best.value <= best.stderr ? '; none is better than no steering by more than its error' : '';
+  return `${change} of ${kind === 'en' ? 'universal' : 'cultural'} ${of} on Dev2, the least gamma of ${within} places within one error of the best${doubt}${cost}`;
 }

@@ -9,6 +9,7 @@ import { savedScores } from '../../../src/eval/results/index.ts';
 import { readStudySteps, studyFile } from '../../../src/eval/study/read-steps.ts';
 import type { StudyRequest } from '../../../src/eval/study/request.ts';
 import { runStudy } from '../../../src/eval/study/study.ts';
+import { sweepFigure } from '../../../src/eval/study/sweep-figure.ts';
 import { Interrupted } from '../../../src/runs/index.ts';
 import { readVector } from '../../../src/steering/vector-file.ts';
 import { temporaryFolder } from '../../temporary.ts';
@@ -181,6 +182,39 @@ describe('a study of SUR', () => {
     await expect(run({ gammas: [3] })).rejects.toThrow(
       'whole: holds another study of steering, and this one has gammas: [3], not [1,2]; name another folder',
     );
+  });
+
+  it('refuses a sweep that is damaged, of another version, or of another vector', async () => {
+    const file = at('whole', 'sweep-en.json');
+    const text = readFileSync(file, 'utf8');
+    for (const [change, message] of [
+      [text.slice(0, 200), 'whole/sweep-en.json: is damaged: '],
+      [text.replace('sweep_1', 'sweep_2'), 'is no sweep that this version reads: format'],
+      [text.replace('"within": ', '"within": -'), 'is no sweep that this version reads: within'],
+      [text.replace(/("identity": ")[0-9a-f]{8}/, '$1x'), 'is of another vector'],
+    ] as const) {
+      writeFileSync(file, change);
+      await expect(run()).rejects.toThrow(message);
+    }
+    writeFileSync(file, text);
+  });
+
+  it('draws what was tried by layer, of each the gamma that does best for its vector', () => {
+    const tasks = { universal: 'toy', cultural: 'toy_culture' };
+    const text = JSON.stringify(sweepFigure(result.choices, tasks, 'Title'));
+    expect(text).toContain('Transfer (toy, Dev2)');
+    const drawn: { x: number; y: number }[] = [];
+    JSON.parse(text, (_, value) => {
+      if (typeof value?.x === 'number' && typeof value.y === 'number') drawn.push(value);
+      return value;
+    });
+    const { places } = result.choices.get('en')!.sweep!;
+    for (const layer of [1, 2]) {
+      const own = places.filter((place) => place.layer === layer);
+      const best = 100 * Math.max(...own.map(({ accuracy }) => accuracy.universal.after));
+      expect(drawn.some(({ x, y }) => x === layer && Math.abs(y - best) < 1e-3)).toBe(true);
+    }
+    expect(sweepFigure(new Map([['en', { place: { layer: 1, gamma: 1 } }]]), tasks, '')).toBeUndefined();
   });
 
   it('refuses layers that there are not, and leaves nothing behind', async () => {
