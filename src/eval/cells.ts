@@ -76,8 +76,11 @@ function turnsOf(items: readonly PreparedItem[], cells: readonly Cell[], tokenBu
   const ordered = cells
     .map((steps, index): Placed => ({ steps, index }))
     .sort((a, b) => firstLayer(a.steps) - firstLayer(b.steps) || a.index - b.index);
-  const room = items.map((item) => (tokenBudget - itemTokens(item)) / changedTokens(item));
-  const most = Math.max(1, Math.floor(Math.min(ordered.length, ...room)));
+  const room = items.reduce(
+    (least, item) => Math.min(least, (tokenBudget - itemTokens(item)) / changedTokens(item)),
+    ordered.length,
+  );
+  const most = Math.max(1, Math.floor(room));
   return Array.from({ length: Math.ceil(ordered.length / most) }, (_, turn) =>
     ordered.slice(turn * most, (turn + 1) * most),
   );

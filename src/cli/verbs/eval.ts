@@ -39,9 +39,10 @@ export const evalVerb: CommandModule<object, EvalArgs> = {
       .example('$0 eval runs/lab --tasks toy --limit 20', 'A trained model on the questions made here')
       .example('$0 eval recipes/eval/toy.yaml limit=20', 'The same as a recipe')
       .example('$0 eval runs/lab --tasks mcq --data mcq=my.jsonl', 'Questions of your own')
+      .example("$0 eval runs/lab --tasks toy --steer 'vectors/en@2*1'", 'Under steering')
       .example(
-        "$0 eval runs/lab --tasks toy --steer 'vectors/en@2*1'",
-        'Under steering',
+        '$0 eval runs/lab --steering sur',
+        'Vectors made, placed and reported beside controls',
       ) as unknown as Argv<EvalArgs>,
   async handler(args) {
     const { evaluateModel } = await import('../evaluate.ts');

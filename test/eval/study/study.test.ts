@@ -1,5 +1,5 @@
 /** A study of the tiny model from nothing to its report. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/backend/index.ts';
@@ -10,6 +10,8 @@ import { readStudySteps, studyFile } from '../../../src/eval/study/read-steps.ts
 import type { StudyRequest } from '../../../src/eval/study/request.ts';
 import { runStudy } from '../../../src/eval/study/study.ts';
 import { sweepFigure } from '../../../src/eval/study/sweep-figure.ts';
+import { createGemma3, presetConfig, saveGemma3 } from '../../../src/model/index.ts';
+import { packageRoot } from '../../../src/paths.ts';
 import { Interrupted } from '../../../src/runs/index.ts';
 import { readVector } from '../../../src/steering/vector-file.ts';
 import { temporaryFolder } from '../../temporary.ts';
@@ -239,6 +241,34 @@ describe('a study of SUR', () => {
     const { path } = await run({ ...changes, out: 'again' });
     expect(readdirSync(at('kept'))).toEqual(files);
     expect(json(path).steps[0].vector).toMatch(/^\.\.\/kept\/loc-/);
+  });
+});
+
+describe('a study with the vectors of another model', () => {
+  it('takes them from it, and steers its own; one of another shape is refused', async () => {
+    const small = presetConfig('tiny');
+    const short = { ...small, numHiddenLayers: 2, layerTypes: small.layerTypes.slice(0, 2) };
+    for (const [name, config] of Object.entries({ other: small, short })) {
+      const model = createGemma3(config, 5);
+      await saveGemma3(model, at(name));
+      model.dispose();
+      for (const file of ['tokenizer.json', 'tokenizer_config.json'])
+        copyFileSync(join(packageRoot(), 'data/tiny', file), at(name, file));
+      // The rest of the configuration is written as it was read.
+      const { layer_types: _, ...written } = json(at(name, 'config.json'));
+      const shape = { num_hidden_layers: config.numHiddenLayers, layer_types: config.layerTypes };
+      writeFileSync(at(name, 'config.json'), JSON.stringify({ ...written, ...shape }));
+    }
+    const changes = { kind: 'en' as const, fixed: { en: { layer: 1, gamma: 1 } }, out: 'from' };
+    const { path } = await run({ ...changes, model: 'other', vectorsFrom: 'tiny' });
+    const vector = await readVector(at('from', 'vectors', 'en'));
+    const own = await readVector(at('whole', 'vectors', 'en'));
+    expect(vector.identity).toBe(own.identity);
+    expect(json(path).weights).not.toBe(vector.facts.model.weights);
+    await expect(run({ ...changes, out: 'no', vectorsFrom: 'short' })).rejects.toThrow(
+      'steering.vectors_from: short has 2 blocks of width 128, and tiny 4 blocks of width 128',
+    );
+    expect(existsSync(at('no'))).toBe(false);
   });
 });
 
