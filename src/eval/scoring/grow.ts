@@ -12,14 +12,16 @@ export interface Growing {
   segments_T: Int32Array;
   /** By segment id, the segment that it goes on from. */
   parents: readonly number[];
-  /** Places in the pack of what steering changes: from the end of each prompt on, in order. */
+  /** Places in the pack of what steering changes and an answer needs: from the end of each prompt on, in order. */
   changed_R: Int32Array;
   /** 1 for those that a vector is added to; the others only stand behind such a token. */
   steered_R: Uint8Array;
 }
 
 /** Cuts the pieces of a pack. */
-export function growing({ segments_T, positions_T, parents, fromPromptEnd_T, numTokens }: Pack): Growing {
+export function growing(pack: Pack): Growing {
+  const { segments_T, positions_T, parents, fromPromptEnd_T, numTokens } = pack;
+  const isNeeded = neededIn(pack);
   const segments = new Int32Array(numTokens);
   const made: number[] = [0];
   // Of each piece its last segment, which others go on from, and whether steering has begun in it or before.
@@ -36,7 +38,7 @@ export function growing({ segments_T, positions_T, parents, fromPromptEnd_T, num
         above = { segment: open, isChanged };
       }
       segments[t] = open;
-      if (isChanged) changed.push(t);
+      if (isChanged && isNeeded(t)) changed.push(t);
     }
     ends.set(piece, above);
   }
@@ -45,6 +47,13 @@ export function growing({ segments_T, positions_T, parents, fromPromptEnd_T, num
     changed_R: Int32Array.from(changed),
     steered_R: Uint8Array.from(changed, (t) => fromPromptEnd_T[t]!),
   };
+}
+
+/** The last token of an option predicts nothing, and nothing goes on from it. */
+function neededIn({ segments_T, parents, scored }: Pack): (t: number) => boolean {
+  const asked = new Set(scored.flat().flatMap(({ rows }) => rows));
+  const isParent = new Set(parents);
+  return (t) => asked.has(t) || segments_T[t + 1] === segments_T[t] || isParent.has(segments_T[t]!);
 }
 
 /** Positions, segments and parents of the pack with so many copies of its changed tokens behind it. */

@@ -105,11 +105,14 @@ function prefixOf({ sequences }: PreparedItem): Int32Array {
   return sequences[0]!.ids.subarray(0, sharedOf(sequences) - 1);
 }
 
-/** Tokens of an item from the end of its prompt on, options included: what steering changes. */
+/** Tokens of an item from the end of its prompt on, but for the last of each option: what steering changes and scores need. */
 export function changedTokens({ sequences }: PreparedItem): number {
   const shared = sharedOf(sequences);
   const begin = Math.max(0, Math.min(...sequences.map(({ first }) => first)) - 1);
-  return sequences.reduce((sum, { ids }) => sum + ids.length - shared, Math.max(0, shared - begin));
+  return sequences.reduce(
+    (sum, { ids }) => sum + Math.max(0, ids.length - shared - 1),
+    Math.max(1, shared - begin),
+  );
 }
 
 /** Tokens of an item, what its options share once. */

@@ -3,8 +3,8 @@ import { packTree } from '../../../src/data/index.ts';
 import { growing, grown } from '../../../src/eval/scoring/grow.ts';
 import type { Pack } from '../../../src/eval/scoring/pack.ts';
 
-/** A root of two tokens, a prompt of three behind it, and two options of two and one. */
-function pack(marks: readonly number[], numTokens = 8): Pack {
+/** A root of two tokens, a prompt of three behind it, and two options of two and one; all from the prompt's last on are asked. */
+function pack(marks: readonly number[], rows = [4, 5, 6, 7], numTokens = 8): Pack {
   const batch = packTree([
     { ids: [1, 2] },
     { ids: [3, 4, 5], parent: 0 },
@@ -13,7 +13,7 @@ function pack(marks: readonly number[], numTokens = 8): Pack {
   ]);
   const fromPromptEnd_T = new Uint8Array(numTokens);
   for (const t of marks) fromPromptEnd_T[t] = 1;
-  return { ...batch, scored: [], fromPromptEnd_T };
+  return { ...batch, scored: [[{ rows, labels: rows }]], fromPromptEnd_T };
 }
 
 describe('a pack that grows', () => {
@@ -38,6 +38,14 @@ describe('a pack that grows', () => {
     const inRoot = growing(pack([1, 4, 5, 6, 7]));
     expect([...inRoot.changed_R]).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect([...inRoot.parents]).toEqual([0, 0, 1, 2, 3, 3]);
+  });
+
+  it('copies no last tokens of options, which predict nothing', () => {
+    const base = growing(pack([4, 5, 6, 7], [4, 5]));
+    expect([...base.changed_R]).toEqual([4, 5]);
+    const { segments, parents } = grown(base, 1);
+    expect([...segments.subarray(8)]).toEqual([6, 7]);
+    expect([...parents.subarray(6)]).toEqual([2, 6]);
   });
 
   it('without copies is the pack, positions and all', () => {
