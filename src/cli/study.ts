@@ -13,6 +13,9 @@ import { watchSignals } from '../runs/index.ts';
 import { planeText } from './plane.ts';
 import { createProgress, fromHere } from './progress.ts';
 
+/** Letters of a model's name beside its points; the title has all of it. */
+const LONGEST_LABEL = 16;
+
 /** Steers and reports. @throws UserError; Interrupted after a signal, when what is done is kept */
 export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
   const request = studyOf(recipe, defaultOut(recipe, recipe.steering.kind));
@@ -33,7 +36,9 @@ export async function steerAndReport(recipe: EvalRecipe): Promise<void> {
     const picture = join(dir, 'plane.svg');
     const name = basename(request.model).replace(/\.gguf$/i, '');
     const title = `${name}: ${request.kind.toUpperCase()}-steering`;
-    await writeFigure(planeFigure(drawnPlane(figures.plane, name), { title }), picture, { cwd, warn });
+    // Six ways lie near one another: languages and long names would hide them.
+    const drawn = drawnPlane(figures.plane, name.length <= LONGEST_LABEL ? name : 'model');
+    await writeFigure(planeFigure(drawn, { title, languages: false }), picture, { cwd, warn });
     const tasks = { universal: request.universal.name, cultural: request.cultural.name };
     const curves = sweepFigure(choices, tasks, `${name}: steering by layer`);
     const curve = join(dir, 'sweep.svg');
